@@ -1,0 +1,128 @@
+//! A desk: how a place in the organisation is woken, learns what it owes and does what policy says about it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::office::{Office, Phase};
+use crate::domain::command::Action;
+use crate::domain::policy::{Move, moves};
+use crate::domain::rejection::Rejection;
+use crate::domain::role::{Principal, Role};
+use crate::ledger::{Results, Stopped};
+
+/// The desk of one role.
+pub struct Desk {
+    /// What is shared.
+    pub office: Arc<Office>,
+    /// Whose desk it is.
+    pub role: Role,
+    principal: Principal,
+    /// Whether a wake-up is under way that has not been looked at: many changes make one.
+    woken: Arc<AtomicBool>,
+}
+
+impl Desk {
+    /// Sits down: from now on `wake` is called when what the role owes has changed.
+    ///
+    /// # Errors
+    /// When the ledger has stopped.
+    pub async fn open(office: Arc<Office>, role: Role, wake: impl Fn() + Send + 'static) -> Result<Self, Stopped> {
+        let woken = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&woken);
+        let wake_once = move || {
+            if !flag.swap(true, Ordering::AcqRel) {
+                wake();
+            }
+        };
+        office.ledger.attach(role.clone(), Box::new(wake_once)).await?;
+        let principal = Principal::role(role.clone());
+        Ok(Self { office, role, principal, woken })
+    }
+
+    /// Does what policy says about everything that is owed, and returns what is for workers to do.
+    ///
+    /// # Errors
+    /// When the ledger has stopped.
+    pub async fn turn(&self) -> Result<Vec<Move>, Stopped> {
+        // Cleared first: what changes after the look wakes again.
+        self.woken.store(false, Ordering::Release);
+        let (role, at, mut ids) = (self.role.clone(), self.office.ledger.clock().now(), self.office.ids.clone());
+        let decided = self.office.ledger.read(move |state| moves(state, &role, at, &mut ids)).await?;
+        let mut actions = Vec::new();
+        let mut for_workers = Vec::new();
+        for decision in decided {
+            match decision {
+                Move::Commit(action) => actions.push(action),
+                Move::Start(_) | Move::StartLater(..) | Move::Attend(..) | Move::Review(_) => {
+                    for_workers.push(decision);
+                }
+            }
+        }
+        if !actions.is_empty() {
+            self.commit(actions).await?;
+        }
+        Ok(for_workers)
+    }
+
+    /// Asks the ledger for all of these. What it refuses is out of date by now, and is only logged.
+    ///
+    /// # Errors
+    /// When the ledger has stopped.
+    pub async fn commit(&self, actions: Vec<Action>) -> Result<(), Stopped> {
+        let names: Vec<&'static str> = actions.iter().map(Action::name).collect();
+        let results = self.ask(actions).await?;
+        for (name, result) in names.iter().zip(results) {
+            if let Err(rejection) = result {
+                self.log_refusal(name, &rejection);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the ledger for all of these, and says what came of each.
+    ///
+    /// # Errors
+    /// When the ledger has stopped.
+    pub async fn ask(&self, actions: Vec<Action>) -> Result<Results, Stopped> {
+        let names: Vec<&'static str> = actions.iter().map(Action::name).collect();
+        for name in &names {
+            self.office.probe.observe(&self.role, Phase::Before, name);
+        }
+        let results = self.office.ledger.commit(&self.principal, actions).await?;
+        for name in &names {
+            self.office.probe.observe(&self.role, Phase::After, name);
+        }
+        Ok(results)
+    }
+
+    fn log_refusal(&self, name: &str, rejection: &Rejection) {
+        match rejection {
+            // Policy asks only for what is legal in the state it saw, so the state has moved on since.
+            Rejection::IllegalMove { .. }
+            | Rejection::IllegalInstructionMove { .. }
+            | Rejection::TaskFinished { .. }
+            | Rejection::InstructionFinished { .. }
+            | Rejection::StaleEpoch { .. }
+            | Rejection::StaleVersion { .. }
+            | Rejection::NotExecuting(_)
+            | Rejection::Paused(_)
+            | Rejection::TooSoon(_)
+            | Rejection::AtLimit { .. } => {
+                tracing::debug!(role = %self.role, "{name}: {rejection}");
+            }
+            Rejection::UnknownTask(_)
+            | Rejection::UnknownInstruction(_)
+            | Rejection::QuestionNotOpen(_)
+            | Rejection::EscalationNotOpen(_)
+            | Rejection::Exists(_)
+            | Rejection::NotAllowed { .. }
+            | Rejection::NotReady { .. }
+            | Rejection::SelfReview(_)
+            | Rejection::ChecksFailed(_)
+            | Rejection::KeyReused { .. }
+            | Rejection::Invalid(_) => {
+                tracing::warn!(role = %self.role, "could not {name}: {rejection}");
+            }
+        }
+    }
+}

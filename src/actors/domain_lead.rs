@@ -1,0 +1,129 @@
+//! The DomainLead: assigns the work of a domain, reviews it, accepts handoffs and clears blockers.
+//!
+//! ```text
+//!   ledger ── Wake ──▶ DomainLead ── assign, review, accept, resolve ──▶ ledger
+//!                          └─ supervises the ICs of the domain, and the runs of its own reviews
+//! ```
+//!
+//! An IC who fails too often takes the lead along, and the matter goes to the tech lead.
+
+use std::sync::Arc;
+
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
+
+use super::desk::Desk;
+use super::ic;
+use super::office::Office;
+use super::runs::Runs;
+use super::supervision::{Family, Loss, restart_or_fail};
+use crate::domain::id::{DomainId, IcId};
+use crate::domain::role::Role;
+
+/// What a domain lead is told.
+pub enum Msg {
+    /// What they owe has changed.
+    Wake,
+    /// Start this IC again.
+    Respawn(IcId),
+}
+
+/// What a domain lead begins with.
+pub struct Args {
+    /// What is shared.
+    pub office: Arc<Office>,
+    /// The domain.
+    pub domain: DomainId,
+}
+
+/// What a domain lead keeps.
+pub struct State {
+    desk: Desk,
+    domain: DomainId,
+    ics: Family<IcId>,
+    reviews: Runs,
+}
+
+/// The actor.
+pub struct DomainLead;
+
+/// Starts a domain lead as a child.
+///
+/// # Errors
+/// When it does not come to life.
+pub async fn spawn(supervisor: ActorCell, args: Args) -> Result<ActorRef<Msg>, SpawnErr> {
+    let (actor, _) = Actor::spawn_linked(None, DomainLead, args, supervisor).await?;
+    Ok(actor)
+}
+
+impl Actor for DomainLead {
+    type Msg = Msg;
+    type State = State;
+    type Arguments = Args;
+
+    async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
+        let waker = myself.clone();
+        let wake = move || drop(waker.cast(Msg::Wake));
+        let desk = Desk::open(args.office, Role::DomainLead(args.domain.clone()), wake).await?;
+        let mut state = State { desk, domain: args.domain, ics: Family::default(), reviews: Runs::default() };
+        let ics: Vec<IcId> = state.desk.office.chart.ics_of(&state.domain).map(|ic| ic.id.clone()).collect();
+        for ic in ics {
+            state.spawn_ic(&myself, ic).await?;
+        }
+        myself.cast(Msg::Wake)?;
+        Ok(state)
+    }
+
+    async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
+        match msg {
+            Msg::Wake => state.on_wake(&myself).await?,
+            Msg::Respawn(ic) => state.spawn_ic(&myself, ic).await?,
+        }
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<Msg>,
+        event: SupervisionEvent,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        if let Some(after) = state.reviews.on_event(&event)? {
+            drop(myself.send_after(after, || Msg::Wake));
+            return Ok(());
+        }
+        match state.ics.on_event(event) {
+            Some(loss) => state.on_loss(&myself, loss),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reviews that a lead has done side by side: enough that one slow reviewer does not hold the domain up.
+const PARALLEL_REVIEWS: usize = 4;
+
+impl State {
+    async fn on_wake(&mut self, myself: &ActorRef<Msg>) -> Result<(), ActorProcessingErr> {
+        let moves = self.desk.turn().await?;
+        self.reviews.keep_in_step(&myself.get_cell(), &self.desk, moves, PARALLEL_REVIEWS).await?;
+        Ok(())
+    }
+
+    async fn spawn_ic(&mut self, myself: &ActorRef<Msg>, ic: IcId) -> Result<(), ActorProcessingErr> {
+        let args = ic::Args { office: Arc::clone(&self.desk.office), ic: ic.clone() };
+        match ic::spawn(myself.get_cell(), args).await {
+            Ok(child) => {
+                self.ics.add(ic, &child.get_cell());
+                Ok(())
+            }
+            Err(error) => {
+                let loss = self.ics.lose(ic, error.to_string());
+                self.on_loss(myself, loss)
+            }
+        }
+    }
+
+    fn on_loss(&self, myself: &ActorRef<Msg>, loss: Loss<IcId>) -> Result<(), ActorProcessingErr> {
+        let who = loss.child.to_string();
+        restart_or_fail(loss, &who, myself, Msg::Respawn)
+    }
+}

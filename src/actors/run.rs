@@ -1,0 +1,430 @@
+//! One run of a worker: an attempt at a task, or a review. Lives as long as the run does.
+//!
+//! ```text
+//!   IC or lead ── spawns, linked ──▶ Run ── job ──▶ worker
+//!                                     │  ◀─ report ─┘
+//!                                     └─ hand in / fail / block / ask / approve / request changes ──▶ ledger
+//! ```
+//!
+//! A claim of done is checked before it is handed in. If the run is killed, the worker's processes go with it; if it
+//! panics, whoever spawned it sees an attempt at work that nobody runs, and recovers it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
+use tokio::sync::{mpsc, watch};
+
+use super::desk::Desk;
+use super::office::{Office, Phase, RunCount};
+use crate::domain::command::{Action, TaskAction};
+use crate::domain::id::{Epoch, TaskId, WorkerId};
+use crate::domain::policy::{Ids, ReviewOrder};
+use crate::domain::rejection::Rejection;
+use crate::domain::review::Basis;
+use crate::domain::role::{Level, Principal, Role};
+use crate::domain::task::{self, Blocker, BlockerKind, Trouble};
+use crate::domain::time::Millis;
+use crate::domain::work::{CheckResult, Deliverable, Finding, Submission};
+use crate::ledger::Stopped;
+use crate::telemetry::narrative::quote;
+use crate::worker::{self, Failure, FailureClass, Job, Outcome, Report, RunContext, Worker, deliverable};
+
+/// Signs of life sent to the ledger during one lease: two may be late before it runs out.
+const SIGNS_PER_LEASE: u32 = 3;
+
+/// Signs of life that may wait to be recorded; they all say the same.
+const SIGNS_QUEUED: usize = 1;
+
+/// What a run is for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Order {
+    /// An attempt at a task.
+    Attempt(TaskId, Epoch),
+    /// A review.
+    Review(ReviewOrder),
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attempt(task, epoch) => write!(f, "the run of attempt {epoch} of {}", task.short()),
+            Self::Review(order) => write!(f, "a review of {}", order.task.short()),
+        }
+    }
+}
+
+/// What a run is told.
+pub enum Msg {
+    /// Begin.
+    Begin,
+}
+
+/// What a run begins with.
+pub struct Args {
+    /// What is shared.
+    pub office: Arc<Office>,
+    /// For whom it runs.
+    pub role: Role,
+    /// What it is for.
+    pub order: Order,
+    /// Which worker does it.
+    pub worker: WorkerId,
+    /// What the worker is told.
+    pub job: Box<Job>,
+    /// Becomes true when it should end.
+    pub stop: watch::Receiver<bool>,
+    /// Failed tries at this review before this one.
+    pub failed_before: u32,
+}
+
+/// What a run keeps.
+pub struct State {
+    args: Args,
+    _count: RunCount,
+}
+
+/// The actor.
+pub struct Run;
+
+/// Starts a run as a child of whoever it is for.
+///
+/// # Errors
+/// When it does not come to life.
+pub async fn spawn(supervisor: ActorCell, args: Args) -> Result<ActorRef<Msg>, SpawnErr> {
+    let (run, _) = Actor::spawn_linked(None, Run, args, supervisor).await?;
+    Ok(run)
+}
+
+impl Actor for Run {
+    type Msg = Msg;
+    type State = State;
+    type Arguments = Args;
+
+    async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
+        let count = args.office.count_run();
+        myself.cast(Msg::Begin)?;
+        Ok(State { args, _count: count })
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Msg>,
+        Msg::Begin: Msg,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        // A reason to stop is a review that came to nothing, which is not a failure of the run.
+        let complaint = state.args.on_begin().await?;
+        myself.stop(complaint);
+        Ok(())
+    }
+}
+
+impl Args {
+    /// Has the worker do the job and tells the ledger what came of it. A review that came to nothing and is to be tried
+    /// again answers with why.
+    async fn on_begin(&self) -> Result<Option<String>, Stopped> {
+        let what = match self.order {
+            Order::Attempt(..) => "run an attempt",
+            Order::Review(_) => "run a review",
+        };
+        self.office.probe.observe(&self.role, Phase::Before, what);
+        let report = match self.office.workers.get(&self.worker) {
+            Some(worker) => self.run(worker.as_ref()).await,
+            None => Report {
+                outcome: Err(Failure::Failed {
+                    class: FailureClass::Permanent,
+                    message: format!("there is no worker `{}`", self.worker),
+                    retry_after: None,
+                }),
+                simulated: false,
+                log: worker::Log::default(),
+            },
+        };
+        self.office.probe.observe(&self.role, Phase::After, what);
+        let (task, action) = match &self.order {
+            Order::Attempt(task, epoch) => (*task, self.after_attempt(*epoch, report).await),
+            Order::Review(order) => match self.after_review(order, report) {
+                Reviewed::Say(action) => (order.task, action),
+                Reviewed::Nothing => return Ok(None),
+                Reviewed::TryAgain { complaint, after, counts } => {
+                    self.pause(after).await;
+                    return Ok(counts.then_some(complaint));
+                }
+            },
+        };
+        let name = action.name();
+        self.office.probe.observe(&self.role, Phase::Before, name);
+        let principal = Principal::role(self.role.clone());
+        let results = self.office.ledger.commit(&principal, vec![Action::Task(task, action)]).await?;
+        self.office.probe.observe(&self.role, Phase::After, name);
+        match results.into_iter().find_map(Result::err) {
+            None => Ok(None),
+            Some(rejection) => self.on_refusal(task, &rejection).await,
+        }
+    }
+
+    /// The ledger refused what came of the run. Most often the task has moved on: it was cancelled, taken away, or
+    /// answered before. Where it has not, the result itself is no good, and the run has failed.
+    async fn on_refusal(&self, task: TaskId, rejection: &Rejection) -> Result<Option<String>, Stopped> {
+        let said = quote(&rejection.to_string());
+        tracing::info!(role = %self.role, task = %task.short(), "what the worker sent was refused: {said}");
+        match &self.order {
+            Order::Attempt(_, epoch) => {
+                let message = format!("its result was refused: {said}");
+                let action = Action::Task(task, fail(*epoch, task::FailureClass::Transient, message));
+                // Refused in turn when the attempt is not the current one any more, and then nothing is left to do.
+                self.office.ledger.commit(&Principal::role(self.role.clone()), vec![action]).await?;
+                Ok(None)
+            }
+            Order::Review(_) => {
+                self.pause(self.backoff()).await;
+                Ok(Some(said))
+            }
+        }
+    }
+
+    /// Waits before the next try, unless nobody asks for it any more.
+    async fn pause(&self, span: Duration) {
+        let mut stop = self.stop.clone();
+        let stopped = async {
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(span) => {}
+            () = stopped => {}
+            () = self.office.draining() => {}
+        }
+    }
+
+    fn backoff(&self) -> Duration {
+        self.office.chart.policy.backoff(self.failed_before).to_duration()
+    }
+
+    /// Runs the worker and passes its signs of life on.
+    async fn run(&self, worker: &dyn Worker) -> Report {
+        let (signs, mut heard) = mpsc::channel(SIGNS_QUEUED);
+        let context = RunContext {
+            stop: self.stop.clone(),
+            alive: Arc::new(move |_| {
+                // A full queue says the same already.
+                let _ = signs.try_send(());
+            }),
+            alive_every: self.office.chart.policy.lease.to_duration() / SIGNS_PER_LEASE,
+        };
+        let mut run = worker.run(&self.job, context);
+        let mut listening = true;
+        loop {
+            tokio::select! {
+                biased;
+                report = &mut run => return report,
+                sign = heard.recv(), if listening => match (sign, &self.order) {
+                    (Some(()), Order::Attempt(task, epoch)) => {
+                        let heartbeat = TaskAction::Heartbeat { epoch: *epoch, progress: None };
+                        let principal = Principal::role(self.role.clone());
+                        self.office.ledger.commit_unheard(&principal, Action::Task(*task, heartbeat));
+                    }
+                    (Some(()), Order::Review(_)) => {}
+                    (None, _) => listening = false,
+                },
+            }
+        }
+    }
+
+    /// What an attempt's report means for the task. A claim of done is believed once the deliverables pass their checks.
+    async fn after_attempt(&self, epoch: Epoch, report: Report) -> TaskAction {
+        let simulated = report.simulated;
+        match report.outcome {
+            Ok(Outcome::Done { summary, artefacts, evidence, .. }) => {
+                let Some(checks) = self.check(simulated).await else {
+                    return stopped(epoch);
+                };
+                if let Some(failed) = checks.iter().find(|check| !check.passed) {
+                    let message = format!(
+                        "said it was done, but {} does not hold: {} ({})",
+                        failed.path, failed.check, failed.detail
+                    );
+                    return fail(epoch, task::FailureClass::Transient, message);
+                }
+                let submission = Submission { summary, artefacts, evidence, checks, simulated };
+                TaskAction::HandIn { epoch, submission }
+            }
+            Ok(Outcome::Blocked { kind, description, needs }) => TaskAction::Block {
+                epoch: Some(epoch),
+                blocker: Blocker { kind: BlockerKind::Reported(kind), description, needs, owner: Level::DomainLead },
+            },
+            Ok(Outcome::Question { to, text }) => {
+                // Managers without a worker for judgement know no more than their policy: a question goes to a person.
+                let text = match to {
+                    Some(to) => format!("(for {to}) {text}"),
+                    None => text,
+                };
+                let id = self.office.ids.question();
+                TaskAction::AskQuestion { id, epoch: Some(epoch), to: Level::Person, text, attempt_waits: false }
+            }
+            Ok(Outcome::Failed { class, message, retry_after_seconds }) => {
+                fail(epoch, self.class(class, retry_after_seconds.map(Duration::from_secs)), message)
+            }
+            Ok(other @ (Outcome::Approve { .. } | Outcome::Changes { .. })) => {
+                fail(epoch, task::FailureClass::Transient, format!("answered an attempt with `{}`", other.name()))
+            }
+            Err(Failure::Stopped) => stopped(epoch),
+            Err(Failure::Failed { class, message, retry_after }) => {
+                fail(epoch, self.class(class, retry_after), message)
+            }
+        }
+    }
+
+    /// Checks the deliverables; `None` when the run is to end before that is done.
+    async fn check(&self, simulated: bool) -> Option<Vec<CheckResult>> {
+        if simulated {
+            // Nothing was produced, so there is nothing to look at; the label says so wherever this is shown.
+            let made_up = |deliverable: &Deliverable| CheckResult {
+                path: deliverable.path.clone(),
+                check: "simulated".to_owned(),
+                passed: true,
+                detail: "no file was made".to_owned(),
+            };
+            return Some(self.job.deliverables.iter().map(made_up).collect());
+        }
+        let limits = deliverable::Limits { ledger_marker: Some(self.office.marker.clone()), ..Default::default() };
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            checks = deliverable::check(&self.job.workspace, &self.job.deliverables, &limits) => Some(checks),
+            Ok(_) = stop.wait_for(|stop| *stop) => None,
+        }
+    }
+
+    fn class(&self, class: FailureClass, retry_after: Option<Duration>) -> task::FailureClass {
+        match class {
+            FailureClass::Transient => task::FailureClass::Transient,
+            FailureClass::Permanent => task::FailureClass::Permanent,
+            FailureClass::Quota => {
+                let now = self.office.ledger.clock().now().wall;
+                let span = |after: Duration| Millis(i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+                task::FailureClass::Quota { reset: retry_after.map(|after| now.plus(span(after))) }
+            }
+        }
+    }
+
+    /// What a review's report means. A reviewer's worker that fails again and again is no judge: the level above holds
+    /// the matter then.
+    fn after_review(&self, order: &ReviewOrder, report: Report) -> Reviewed {
+        let simulated = report.simulated;
+        let mut wait = self.backoff();
+        let mut counts = true;
+        let complaint = match report.outcome {
+            Ok(Outcome::Approve { summary }) => {
+                let basis = Basis::Worker { summary, simulated };
+                return Reviewed::Say(match order.gate {
+                    None => TaskAction::Approve { basis },
+                    Some(gate) => TaskAction::PassGate { gate, basis },
+                });
+            }
+            Ok(Outcome::Changes { findings }) => return Reviewed::Say(self.changes(findings)),
+            Err(Failure::Stopped) => return Reviewed::Nothing,
+            Ok(Outcome::Blocked { description, .. }) => format!("is blocked: {description}"),
+            Ok(Outcome::Question { text, .. }) => format!("asks: {text}"),
+            Ok(Outcome::Failed { class: FailureClass::Quota, message, retry_after_seconds }) => {
+                (wait, counts) = (self.quota_wait(retry_after_seconds.map(Duration::from_secs)), false);
+                message
+            }
+            Err(Failure::Failed { class: FailureClass::Quota, message, retry_after }) => {
+                (wait, counts) = (self.quota_wait(retry_after), false);
+                message
+            }
+            Ok(Outcome::Failed { message, .. }) | Err(Failure::Failed { message, .. }) => message,
+            Ok(other @ Outcome::Done { .. }) => format!("answered a review with `{}`", other.name()),
+        };
+        let complaint = quote(&complaint);
+        let tries = self.failed_before.saturating_add(1);
+        tracing::warn!(role = %self.role, task = %order.task.short(), "review failed ({tries}): {complaint}");
+        if !counts || tries <= self.office.chart.policy.max_retries {
+            return Reviewed::TryAgain { complaint, after: wait, counts };
+        }
+        let level = match &self.role {
+            Role::Ic(_) => Level::DomainLead,
+            Role::DomainLead(_) => Level::TechLead,
+            Role::TechLead(_) | Role::EngineeringManager(_) | Role::Organisation | Role::Person(_) | Role::Operator => {
+                Level::Person
+            }
+        };
+        let id = self.office.ids.clone().escalation();
+        Reviewed::Say(TaskAction::RaiseEscalation { id, trouble: Trouble::Rounds, level })
+    }
+
+    fn quota_wait(&self, asked: Option<Duration>) -> Duration {
+        let asked = asked.map(|span| Millis(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)));
+        self.office.chart.policy.quota_wait(asked).to_duration()
+    }
+
+    fn changes(&self, findings: Vec<Finding>) -> TaskAction {
+        TaskAction::RequestChanges { findings, children: Vec::new(), escalation: self.office.ids.clone().escalation() }
+    }
+}
+
+/// What came of a review.
+enum Reviewed {
+    /// This is for the ledger.
+    Say(TaskAction),
+    /// It was stopped on request; nobody waits for it.
+    Nothing,
+    /// Its worker failed.
+    TryAgain {
+        /// How.
+        complaint: String,
+        /// When another try makes sense.
+        after: Duration,
+        /// Whether it counts as one of the tries.
+        counts: bool,
+    },
+}
+
+fn stopped(epoch: Epoch) -> TaskAction {
+    fail(epoch, task::FailureClass::Lost { restarted: true }, "stopped on request".to_owned())
+}
+
+const fn fail(epoch: Epoch, class: task::FailureClass, message: String) -> TaskAction {
+    TaskAction::FailAttempt { epoch, failure: task::Failure { class, message } }
+}
+
+/// Ends an attempt at work that nobody runs: what is left of its processes is killed first.
+///
+/// # Errors
+/// When the ledger has stopped.
+pub async fn recover(desk: &Desk, task: TaskId, epoch: Epoch) -> Result<(), Stopped> {
+    let (class, message) = match reap(&desk.office, task, epoch).await {
+        Ok(()) => (task::FailureClass::Lost { restarted: true }, "the one who ran it went away".to_owned()),
+        // Counts, so that it is tried again later and not for ever.
+        Err(error) => {
+            (task::FailureClass::Lost { restarted: false }, format!("its processes cannot be ended: {error}"))
+        }
+    };
+    let action = fail(epoch, class, message);
+    desk.commit(vec![Action::Task(task, action)]).await
+}
+
+/// Has an attempt that was just started fail before its worker does anything.
+///
+/// # Errors
+/// When the ledger has stopped.
+pub async fn give_up(desk: &Desk, task: TaskId, epoch: Epoch, message: String) -> Result<(), Stopped> {
+    desk.commit(vec![Action::Task(task, fail(epoch, task::FailureClass::Transient, message))]).await
+}
+
+/// Kills what is left of an earlier run. An error says that some of it may still be alive.
+pub async fn reap(office: &Arc<Office>, task: TaskId, epoch: Epoch) -> std::io::Result<()> {
+    if office.workers.values().all(|worker| worker.is_simulated()) {
+        return Ok(());
+    }
+    let marker = office.marker.clone();
+    let reaped = tokio::task::spawn_blocking(move || worker::reap_attempt(&marker, task, epoch)).await;
+    let killed = reaped.unwrap_or_else(|error| Err(std::io::Error::other(error)))?;
+    if killed > 0 {
+        tracing::info!(task = %task.short(), "killed {killed} processes that attempt {epoch} left");
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! The runs of one desk: which of them are at work, and keeping that in step with what is owed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{ActorCell, ActorId, ActorProcessingErr, SupervisionEvent};
+use tokio::sync::watch;
+
+use super::brief;
+use super::desk::Desk;
+use super::run::{self, Args, Order};
+use super::supervision::{Family, Verdict};
+use crate::domain::command::{Action, TaskAction};
+use crate::domain::event::{Event, TaskEvent};
+use crate::domain::id::{Epoch, TaskId, WorkerId};
+use crate::domain::policy::{Move, ReviewOrder};
+use crate::worker::Job;
+
+/// The runs of one desk.
+#[derive(Default)]
+pub struct Runs {
+    live: BTreeMap<Order, Live>,
+    by_id: BTreeMap<ActorId, Order>,
+    /// Reviews that failed, and how often.
+    failed: BTreeMap<ReviewOrder, u32>,
+    /// Counts the runs that failed themselves, whatever their worker did.
+    family: Family<()>,
+}
+
+struct Live {
+    id: ActorId,
+    stop: watch::Sender<bool>,
+}
+
+impl Runs {
+    /// Starts, recovers and stops runs so that they are what `moves` ask for. At most `attempts` attempts and as many
+    /// reviews run side by side. Answers after how long there is something to start that must not be started yet.
+    ///
+    /// # Errors
+    /// When the ledger has stopped, or a run does not come to life.
+    pub async fn keep_in_step(
+        &mut self,
+        myself: &ActorCell,
+        desk: &Desk,
+        moves: Vec<Move>,
+        attempts: usize,
+    ) -> Result<Option<Duration>, ActorProcessingErr> {
+        let mut starts = Vec::new();
+        let mut reviews = Vec::new();
+        let mut wanted = BTreeSet::new();
+        let mut later: Option<Duration> = None;
+        let now = desk.office.ledger.clock().now().wall;
+        for order in moves {
+            match order {
+                Move::Start(task) => starts.push(task),
+                Move::StartLater(task, at) => {
+                    tracing::debug!(role = %desk.role, task = %task.short(), "the next attempt starts at {at}");
+                    let wait = at.since(now).to_duration();
+                    later = Some(later.map_or(wait, |earlier| earlier.min(wait)));
+                }
+                Move::Attend(task, epoch) => {
+                    wanted.insert(Order::Attempt(task, epoch));
+                }
+                Move::Review(order) => {
+                    wanted.insert(Order::Review(order.clone()));
+                    reviews.push(order);
+                }
+                Move::Commit(_) => {}
+            }
+        }
+        // Whatever runs and is not asked for any more was cancelled, taken away or is out of date.
+        for (order, live) in &self.live {
+            if !wanted.contains(order) {
+                live.stop.send_replace(true);
+            }
+        }
+        self.failed.retain(|order, _| wanted.contains(&Order::Review(order.clone())));
+        for order in &wanted {
+            if let Order::Attempt(task, epoch) = order
+                && !self.live.contains_key(order)
+            {
+                run::recover(desk, *task, *epoch).await?;
+            }
+        }
+        if desk.office.is_draining() {
+            return Ok(None);
+        }
+        let at_work = self.live.keys().filter(|order| matches!(order, Order::Attempt(..))).count();
+        starts.truncate(attempts.saturating_sub(at_work));
+        self.start_attempts(myself, desk, starts).await?;
+        let reviewing = self.live.len().saturating_sub(at_work);
+        reviews.retain(|order| !self.live.contains_key(&Order::Review(order.clone())));
+        reviews.truncate(attempts.max(1).saturating_sub(reviewing));
+        for order in reviews {
+            self.start_review(myself, desk, order).await?;
+        }
+        Ok(later)
+    }
+
+    async fn start_attempts(
+        &mut self,
+        myself: &ActorCell,
+        desk: &Desk,
+        tasks: Vec<TaskId>,
+    ) -> Result<(), ActorProcessingErr> {
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        let actions = tasks.iter().map(|task| Action::Task(*task, TaskAction::StartAttempt)).collect();
+        let results = desk.ask(actions).await?;
+        for (task, result) in tasks.into_iter().zip(results) {
+            let entries = match result {
+                Ok(entries) => entries,
+                Err(rejection) => {
+                    // Somebody else's command came first; a change of the duty wakes again.
+                    tracing::debug!(role = %desk.role, task = %task.short(), "could not start: {rejection}");
+                    continue;
+                }
+            };
+            let epoch = entries.iter().find_map(|entry| match &entry.event {
+                Event::Task(id, TaskEvent::AttemptStarted { epoch, .. }) if *id == task => Some(*epoch),
+                _other => None,
+            });
+            if let Some(epoch) = epoch {
+                self.start_attempt(myself, desk, task, epoch).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn start_attempt(
+        &mut self,
+        myself: &ActorCell,
+        desk: &Desk,
+        task: TaskId,
+        epoch: Epoch,
+    ) -> Result<(), ActorProcessingErr> {
+        let (folder, token) = (desk.office.data_dir.clone(), desk.office.ids.token());
+        let brief =
+            desk.office.ledger.read(move |state| brief::for_attempt(state, &folder, task, epoch, token)).await?;
+        if let Some((worker, job)) = brief {
+            if epoch.0 > 1 {
+                // The one before may have been taken from somebody who is still ending it: never two in one workspace.
+                if let Err(error) = run::reap(&desk.office, task, Epoch(epoch.0 - 1)).await {
+                    let message = format!("processes of the attempt before cannot be ended: {error}");
+                    run::give_up(desk, task, epoch, message).await?;
+                    return Ok(());
+                }
+            }
+            self.spawn(myself, desk, Order::Attempt(task, epoch), worker, job, 0).await?;
+        }
+        Ok(())
+    }
+
+    async fn start_review(
+        &mut self,
+        myself: &ActorCell,
+        desk: &Desk,
+        order: ReviewOrder,
+    ) -> Result<(), ActorProcessingErr> {
+        let failed_before = self.failed.get(&order).copied().unwrap_or(0);
+        // Reviews are told apart by round and gate; the number only keeps the folders of failed tries apart.
+        let epoch = Epoch(failed_before.saturating_add(1));
+        let (folder, token, wanted) = (desk.office.data_dir.clone(), desk.office.ids.token(), order.clone());
+        let job =
+            desk.office.ledger.read(move |state| brief::for_review(state, &folder, &wanted, epoch, token)).await?;
+        if let Some(job) = job {
+            if let Err(error) = run::reap(&desk.office, order.task, epoch).await {
+                tracing::warn!(task = %order.task.short(), "an earlier review may be alive still: {error}");
+            }
+            let worker = order.worker.clone();
+            self.spawn(myself, desk, Order::Review(order), worker, job, failed_before).await?;
+        }
+        Ok(())
+    }
+
+    async fn spawn(
+        &mut self,
+        myself: &ActorCell,
+        desk: &Desk,
+        order: Order,
+        worker: WorkerId,
+        job: Job,
+        failed_before: u32,
+    ) -> Result<(), ActorProcessingErr> {
+        let (stop, stopped) = watch::channel(false);
+        let args = Args {
+            office: Arc::clone(&desk.office),
+            role: desk.role.clone(),
+            order: order.clone(),
+            worker,
+            job: Box::new(job),
+            stop: stopped,
+            failed_before,
+        };
+        let run = run::spawn(myself.clone(), args).await?;
+        self.by_id.insert(run.get_id(), order.clone());
+        self.live.insert(order, Live { id: run.get_id(), stop });
+        Ok(())
+    }
+
+    /// What a supervision event means for these runs. When it is the end of one, the answer is after how long what is
+    /// owed should be looked at again: at once, or after a backoff when the run itself failed.
+    ///
+    /// # Errors
+    /// When runs fail too often.
+    pub fn on_event(&mut self, event: &SupervisionEvent) -> Result<Option<Duration>, ActorProcessingErr> {
+        let (cell, failure, complaint) = match event {
+            SupervisionEvent::ActorFailed(cell, error) => (cell, Some(error), false),
+            SupervisionEvent::ActorTerminated(cell, _, complaint) => (cell, None, complaint.is_some()),
+            SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => return Ok(None),
+        };
+        let Some(order) = self.by_id.remove(&cell.get_id()) else {
+            return Ok(None);
+        };
+        if self.live.get(&order).is_some_and(|live| live.id == cell.get_id()) {
+            self.live.remove(&order);
+        }
+        if let Order::Review(review) = &order
+            && (failure.is_some() || complaint)
+        {
+            let failed = self.failed.entry(review.clone()).or_insert(0);
+            *failed = failed.saturating_add(1);
+        }
+        let Some(error) = failure else {
+            return Ok(Some(Duration::ZERO));
+        };
+        match self.family.lose((), error.to_string()).verdict {
+            Verdict::Restart(after) => {
+                tracing::warn!("{order} failed and is looked at again in {after:?}: {error}");
+                Ok(Some(after))
+            }
+            Verdict::GiveUp => Err(format!("{order} failed, and runs have failed too often: {error}").into()),
+        }
+    }
+}

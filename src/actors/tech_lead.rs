@@ -1,0 +1,115 @@
+//! The TechLead of a department: plans across its domains and decides about what was cancelled.
+//!
+//! ```text
+//!   ledger ── Wake ──▶ TechLead ── plan, decide, reassign ──▶ ledger
+//!                          └─ supervises a DomainLead for each domain of the department
+//! ```
+//!
+//! A domain lead who fails too often takes the tech lead along, and the matter goes to the engineering manager.
+
+use std::sync::Arc;
+
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
+
+use super::desk::Desk;
+use super::domain_lead;
+use super::office::Office;
+use super::supervision::{Family, Loss, restart_or_fail};
+use crate::domain::id::{DepartmentId, DomainId};
+use crate::domain::role::Role;
+
+/// What a tech lead is told.
+pub enum Msg {
+    /// What they owe has changed.
+    Wake,
+    /// Start the lead of this domain again.
+    Respawn(DomainId),
+}
+
+/// What a tech lead begins with.
+pub struct Args {
+    /// What is shared.
+    pub office: Arc<Office>,
+    /// The department.
+    pub department: DepartmentId,
+}
+
+/// What a tech lead keeps.
+pub struct State {
+    desk: Desk,
+    department: DepartmentId,
+    leads: Family<DomainId>,
+}
+
+/// The actor.
+pub struct TechLead;
+
+/// Starts a tech lead as a child.
+///
+/// # Errors
+/// When it does not come to life.
+pub async fn spawn(supervisor: ActorCell, args: Args) -> Result<ActorRef<Msg>, SpawnErr> {
+    let (actor, _) = Actor::spawn_linked(None, TechLead, args, supervisor).await?;
+    Ok(actor)
+}
+
+impl Actor for TechLead {
+    type Msg = Msg;
+    type State = State;
+    type Arguments = Args;
+
+    async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
+        let waker = myself.clone();
+        let wake = move || drop(waker.cast(Msg::Wake));
+        let desk = Desk::open(args.office, Role::TechLead(args.department.clone()), wake).await?;
+        let mut state = State { desk, department: args.department, leads: Family::default() };
+        let domains: Vec<DomainId> =
+            state.desk.office.chart.domains_of(&state.department).map(|domain| domain.id.clone()).collect();
+        for domain in domains {
+            state.spawn_lead(&myself, domain).await?;
+        }
+        myself.cast(Msg::Wake)?;
+        Ok(state)
+    }
+
+    async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
+        match msg {
+            Msg::Wake => drop(state.desk.turn().await?),
+            Msg::Respawn(domain) => state.spawn_lead(&myself, domain).await?,
+        }
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<Msg>,
+        event: SupervisionEvent,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match state.leads.on_event(event) {
+            Some(loss) => state.on_loss(&myself, loss),
+            None => Ok(()),
+        }
+    }
+}
+
+impl State {
+    async fn spawn_lead(&mut self, myself: &ActorRef<Msg>, domain: DomainId) -> Result<(), ActorProcessingErr> {
+        let args = domain_lead::Args { office: Arc::clone(&self.desk.office), domain: domain.clone() };
+        match domain_lead::spawn(myself.get_cell(), args).await {
+            Ok(child) => {
+                self.leads.add(domain, &child.get_cell());
+                Ok(())
+            }
+            Err(error) => {
+                let loss = self.leads.lose(domain, error.to_string());
+                self.on_loss(myself, loss)
+            }
+        }
+    }
+
+    fn on_loss(&self, myself: &ActorRef<Msg>, loss: Loss<DomainId>) -> Result<(), ActorProcessingErr> {
+        let who = format!("the lead of {}", loss.child);
+        restart_or_fail(loss, &who, myself, Msg::Respawn)
+    }
+}

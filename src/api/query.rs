@@ -1,0 +1,326 @@
+//! What queries answer: pure functions of the ledger.
+
+mod tasks;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::journal::Audit;
+use super::resolve;
+use super::view::{
+    Count, DegradedView, DepartmentView, DoctorView, DomainView, HasView, IcView, InstructionSummary, InstructionView,
+    OwedView, StatusView, TreeView,
+};
+use super::wire::{Code, Query, Refusal};
+use crate::domain::assignment::workload;
+use crate::domain::id::{InstructionId, TaskId};
+use crate::domain::instruction::{self, Instruction};
+use crate::domain::org::Domain;
+use crate::domain::reaction::{Duty, liveness_faults};
+use crate::domain::role::Role;
+use crate::domain::state::{Archived, State};
+use crate::domain::task::Task;
+use crate::ledger::Ledger;
+
+/// Finished instructions shown beside the open ones, whose tasks may be named by their step: those somebody may still be
+/// thinking of.
+const RECENT_LIMIT: usize = 5;
+
+/// What only a running daemon knows.
+#[derive(Clone, Debug, Default)]
+pub struct Running {
+    /// Roles that nobody stands for any more.
+    pub degraded: BTreeMap<Role, String>,
+}
+
+/// Answers a query. `running` is `None` without a daemon.
+///
+/// # Errors
+/// A refusal that says what to do, where there is nothing to answer with.
+pub fn answer(ledger: &Ledger, query: &Query, data_dir: &Path, running: Option<&Running>) -> Result<Value, Refusal> {
+    let look = Look { ledger, state: ledger.state(), data_dir, running: running.is_some() };
+    match query {
+        Query::Status => json(&look.status(running)),
+        Query::Instruction { id } => json(&look.instruction(resolve::instruction(look.state, id)?)?),
+        Query::Tree => json(&look.tree()),
+        Query::Tasks { instruction: Some(id) } => json(&look.instruction(resolve::instruction(look.state, id)?)?.tasks),
+        Query::Tasks { instruction: None } => {
+            let mut tasks: Vec<&Task> = look.state.tasks.values().collect();
+            tasks.sort_by_key(|task| (task.instruction, look.place(task)));
+            json(&tasks.into_iter().map(|task| look.task_view(task, None)).collect::<Vec<_>>())
+        }
+        Query::Task { id } => json(&look.task_detail(look.task_named(id)?)?),
+        Query::Doctor => json(&look.doctor(running)),
+        Query::Audit => json(&Audit::of(ledger).walk()),
+    }
+}
+
+fn json(view: &impl Serialize) -> Result<Value, Refusal> {
+    serde_json::to_value(view).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
+}
+
+struct Look<'a> {
+    ledger: &'a Ledger,
+    state: &'a State,
+    data_dir: &'a Path,
+    running: bool,
+}
+
+impl Look<'_> {
+    fn status(&self, running: Option<&Running>) -> StatusView {
+        let mut tasks: BTreeMap<_, usize> = BTreeMap::new();
+        for task in self.state.tasks.values() {
+            *tasks.entry(task.state.name()).or_default() += 1;
+        }
+        let mut finished: BTreeMap<_, usize> = BTreeMap::new();
+        for stub in self.state.finished.values() {
+            *finished.entry(stub.state).or_default() += 1;
+        }
+        StatusView {
+            organisation: self.state.chart.name.clone(),
+            running: running.is_some(),
+            sequence: self.state.sequence.0,
+            instructions: self.state.instructions.values().map(|found| self.summary(found, None)).collect(),
+            finished: counts(finished),
+            recent: self.recent().iter().map(|gone| self.summary(&gone.instruction, Some(gone))).collect(),
+            tasks: counts(tasks),
+            needs_person: self.needs_person(None),
+            degraded: degraded(running),
+        }
+    }
+
+    fn doctor(&self, running: Option<&Running>) -> DoctorView {
+        DoctorView {
+            instructions: self.state.instructions.len(),
+            tasks: self.state.tasks.values().filter(|task| !task.state.is_terminal()).count(),
+            running: self.running,
+            faults: liveness_faults(self.state),
+            needs_person: self.needs_person(None),
+            degraded: degraded(running),
+        }
+    }
+
+    /// The instructions that were received last of those that are over, newest first. One whose archive cannot be read
+    /// is left out: to say so is the business of whoever asks for that one.
+    fn recent(&self) -> Vec<Archived> {
+        let ids = self.state.finished.keys().rev().take(RECENT_LIMIT);
+        ids.filter_map(|id| self.ledger.archived(*id).ok().flatten()).collect()
+    }
+
+    /// The task that a text names: as [`resolve::task`], and beyond it the name of a task of an instruction that is over,
+    /// of the newest of the last few that has one.
+    fn task_named(&self, text: &str) -> Result<TaskId, Refusal> {
+        resolve::task(self.state, text).or_else(|refusal| {
+            let named = |gone: &Archived| gone.tasks.iter().find(|task| task.key.as_str() == text).map(|task| task.id);
+            match refusal.code {
+                Code::NotFound => self.recent().iter().find_map(named).ok_or(refusal),
+                _another => Err(refusal),
+            }
+        })
+    }
+
+    fn archived(&self, id: InstructionId) -> Result<Archived, Refusal> {
+        match self.ledger.archived(id) {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => Err(Refusal::new(Code::Internal, format!("{id} is over, and its archive is missing"))),
+            Err(error) => Err(Refusal::new(Code::Internal, error.to_string())),
+        }
+    }
+
+    fn instruction(&self, id: InstructionId) -> Result<InstructionView, Refusal> {
+        if let Some(found) = self.state.instructions.get(&id) {
+            let tasks: Vec<&Task> = found.tasks.iter().filter_map(|task| self.state.tasks.get(task)).collect();
+            return Ok(self.instruction_view(found, &tasks, None));
+        }
+        let archived = self.archived(id)?;
+        let tasks: Vec<&Task> = archived.tasks.iter().collect();
+        Ok(self.instruction_view(&archived.instruction, &tasks, Some(&archived)))
+    }
+
+    fn instruction_view(&self, found: &Instruction, tasks: &[&Task], over: Option<&Archived>) -> InstructionView {
+        let reason = match &found.state {
+            instruction::State::Cancelled { reason, by } => Some(format!("{reason} (by {by})")),
+            instruction::State::Rejected { reason } => Some(reason.clone()),
+            instruction::State::GoNoGo { no_go } if !no_go.is_empty() => Some(no_go.join("; ")),
+            instruction::State::Received
+            | instruction::State::Triaged
+            | instruction::State::Planned
+            | instruction::State::Queued
+            | instruction::State::Executing
+            | instruction::State::GoNoGo { .. }
+            | instruction::State::Completed => None,
+        };
+        InstructionView {
+            instruction: self.summary(found, over),
+            running: self.running,
+            reason,
+            triage: found.triage.as_ref().map(|triage| triage.reasons.clone()).unwrap_or_default(),
+            needs_person: self.needs_person(Some(found.id)),
+            tasks: tasks.iter().map(|task| self.task_view(task, over)).collect(),
+        }
+    }
+
+    fn summary(&self, found: &Instruction, over: Option<&Archived>) -> InstructionSummary {
+        InstructionSummary {
+            id: found.id.to_string(),
+            state: found.state.name().to_string(),
+            text: found.request.text.clone(),
+            department: found.department.to_string(),
+            work_type: found
+                .triage
+                .as_ref()
+                .map(|triage| &triage.work_type)
+                .or(found.request.work_type.as_ref())
+                .map(ToString::to_string),
+            tier: found.tier().map(u8::from),
+            priority: found.request.priority.to_string(),
+            received: found.received.wall.to_string(),
+            tasks_over: found.tasks.len() - found.open.len(),
+            tasks: found.tasks.len(),
+            waits_for_person: over.is_none() && self.waits_for_person(found),
+        }
+    }
+
+    /// Whether every open thread of an instruction ends at a person.
+    fn waits_for_person(&self, found: &Instruction) -> bool {
+        let mut owed: Vec<&Role> = self.state.instruction_duties(found.id).iter().map(|(role, _)| role).collect();
+        let open = found.open.iter().filter_map(|task| self.state.accountability(*task));
+        owed.extend(open.flat_map(|one| one.owes.iter().map(|(role, _)| role)));
+        found.paused.is_some() || (!owed.is_empty() && owed.iter().all(|role| is_person(role)))
+    }
+
+    /// What waits for a person, of one instruction or of all.
+    fn needs_person(&self, only: Option<InstructionId>) -> Vec<OwedView> {
+        self.state
+            .owed()
+            .filter(|(role, _)| is_person(role))
+            .map(|(role, duty)| (self.instruction_of(duty), role, duty))
+            .filter(|(instruction, _, _)| only.is_none() || *instruction == only)
+            .map(|(_, role, duty)| self.owed_view(role, duty))
+            .collect()
+    }
+
+    fn instruction_of(&self, duty: Duty) -> Option<InstructionId> {
+        match duty {
+            Duty::Triage(id)
+            | Duty::Plan(id)
+            | Duty::ApprovePlan(id)
+            | Duty::Release(id)
+            | Duty::DecideGoNoGo(id)
+            | Duty::ResolveNoGo(id) => Some(id),
+            about_a_task => about_a_task.task().and_then(|id| self.state.tasks.get(&id)).map(|task| task.instruction),
+        }
+    }
+
+    fn owed_view(&self, role: &Role, duty: Duty) -> OwedView {
+        let task = duty.task().and_then(|id| self.state.tasks.get(&id));
+        let detail = match (duty, task) {
+            (Duty::Answer(_, id), Some(task)) => task.questions.get(&id).map(|question| question.text.clone()),
+            (Duty::HoldEscalation(_, id), Some(task)) => {
+                task.escalations.get(&id).map(|record| record.trouble.to_string())
+            }
+            (Duty::ResolveNoGo(id), _) => self.state.instructions.get(&id).and_then(|found| match &found.state {
+                instruction::State::GoNoGo { no_go } => Some(no_go.join("; ")),
+                _another => None,
+            }),
+            (_, Some(task)) => {
+                task.state.blocker().map(|blocker| format!("{}; needs {}", blocker.description, blocker.needs))
+            }
+            (_, None) => None,
+        };
+        OwedView {
+            who: role.to_string(),
+            what: duty.to_string(),
+            task: task.map(|task| task.id.to_string()),
+            key: task.map(|task| task.key.to_string()),
+            instruction: self.instruction_of(duty).map(|id| id.to_string()),
+            detail,
+            question: match duty {
+                Duty::Answer(_, id) => Some(id.to_string()),
+                _another => None,
+            },
+        }
+    }
+
+    fn owes(&self, role: &Role) -> Vec<OwedView> {
+        self.state.owed_by(role).map(|duty| self.owed_view(role, duty)).collect()
+    }
+
+    fn tree(&self) -> TreeView {
+        let chart = &self.state.chart;
+        let mut has: BTreeMap<String, Vec<HasView>> = BTreeMap::new();
+        for task in self.state.tasks.values() {
+            if let (Some(assignee), false) = (task.state.assignee(), task.state.is_terminal()) {
+                has.entry(assignee.to_string()).or_default().push(HasView {
+                    task: task.id.to_string(),
+                    key: task.key.to_string(),
+                    state: task.state.name().to_string(),
+                });
+            }
+        }
+        let domain_view = |domain: &Domain| DomainView {
+            id: domain.id.to_string(),
+            title: domain.title.clone(),
+            lead_reviews_by: domain
+                .lead_worker
+                .as_ref()
+                .map_or_else(|| "machine checks".to_owned(), ToString::to_string),
+            lead_owes: self.owes(&Role::DomainLead(domain.id.clone())),
+            ics: chart
+                .ics_of(&domain.id)
+                .map(|ic| {
+                    let load = self.state.load(&ic.id);
+                    IcView {
+                        id: ic.id.to_string(),
+                        title: ic.title.clone(),
+                        experience: ic.experience.to_string(),
+                        skills: ic.skills.iter().map(|(skill, level)| format!("{skill}:{level}")).collect(),
+                        worker: ic.worker.to_string(),
+                        running: load.running,
+                        parallel_limit: ic.parallel_limit,
+                        committed_hours: load.committed.hours(),
+                        workload: workload(ic, load.committed),
+                        has: has.get(ic.id.as_str()).cloned().unwrap_or_default(),
+                    }
+                })
+                .collect(),
+        };
+        TreeView {
+            organisation: chart.name.clone(),
+            departments: chart
+                .departments
+                .values()
+                .map(|department| DepartmentView {
+                    id: department.id.to_string(),
+                    title: department.title.clone(),
+                    manager_owes: self.owes(&Role::EngineeringManager(department.id.clone())),
+                    tech_lead_owes: self.owes(&Role::TechLead(department.id.clone())),
+                    domains: chart.domains_of(&department.id).map(domain_view).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn is_person(role: &Role) -> bool {
+    matches!(role, Role::Operator | Role::Person(_))
+}
+
+fn counts<K: ToString>(counted: BTreeMap<K, usize>) -> Vec<Count> {
+    counted.into_iter().map(|(name, count)| Count { name: name.to_string(), count }).collect()
+}
+
+fn degraded(running: Option<&Running>) -> Vec<DegradedView> {
+    running
+        .map(|running| {
+            running
+                .degraded
+                .iter()
+                .map(|(role, reason)| DegradedView { role: role.to_string(), reason: reason.clone() })
+                .collect()
+        })
+        .unwrap_or_default()
+}

@@ -1,0 +1,99 @@
+//! Finding what a person means by a part of an id.
+
+use super::wire::{Code, Refusal};
+use crate::domain::id::{InstructionId, QuestionId, TaskId};
+use crate::domain::state::State;
+
+/// Matches shown when several things answer to a text.
+const SHOWN: usize = 5;
+
+/// A task or an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Thing {
+    /// A task.
+    Task(TaskId),
+    /// An instruction.
+    Instruction(InstructionId),
+}
+
+fn one<T: Copy>(what: &str, text: &str, found: Vec<T>, show: impl Fn(&T) -> String) -> Result<T, Refusal> {
+    match found.as_slice() {
+        [only] => Ok(*only),
+        [] => Err(Refusal::new(
+            Code::NotFound,
+            format!("there is no {what} `{text}`; `echelon status` shows instructions, `echelon task list` tasks"),
+        )),
+        several => {
+            let mut names: Vec<String> = several.iter().take(SHOWN).map(show).collect();
+            if several.len() > SHOWN {
+                names.push(format!("{} more", several.len() - SHOWN));
+            }
+            Err(Refusal::new(
+                Code::Ambiguous,
+                format!("`{text}` could be any of {}; give more of the id", names.join(", ")),
+            ))
+        }
+    }
+}
+
+/// The task that `text` names: an id, a unique part of one, or the name of an open task in its plan.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub fn task(state: &State, text: &str) -> Result<TaskId, Refusal> {
+    one("task", text, tasks(state, text), TaskId::short)
+}
+
+fn tasks(state: &State, text: &str) -> Vec<TaskId> {
+    let named: Vec<TaskId> =
+        state.tasks.values().filter(|task| task.key.as_str() == text).map(|task| task.id).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    if text.starts_with(InstructionId::PREFIX) {
+        return Vec::new();
+    }
+    state.tasks.keys().chain(state.finished_tasks.keys()).copied().filter(|id| id.matches(text)).collect()
+}
+
+/// The instruction that `text` names: an id, or a unique part of one.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub fn instruction(state: &State, text: &str) -> Result<InstructionId, Refusal> {
+    one("instruction", text, instructions(state, text), InstructionId::short)
+}
+
+fn instructions(state: &State, text: &str) -> Vec<InstructionId> {
+    if text.starts_with(TaskId::PREFIX) {
+        return Vec::new();
+    }
+    state.instructions.keys().chain(state.finished.keys()).copied().filter(|id| id.matches(text)).collect()
+}
+
+/// The task or instruction that `text` names.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub fn thing(state: &State, text: &str) -> Result<Thing, Refusal> {
+    let mut found: Vec<Thing> = tasks(state, text).into_iter().map(Thing::Task).collect();
+    found.extend(instructions(state, text).into_iter().map(Thing::Instruction));
+    one("task or instruction", text, found, |thing| match thing {
+        Thing::Task(id) => id.short(),
+        Thing::Instruction(id) => id.short(),
+    })
+}
+
+/// The open question that `text` names, and its task.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub fn question(state: &State, text: &str) -> Result<(TaskId, QuestionId), Refusal> {
+    let found = state
+        .tasks
+        .values()
+        .flat_map(|task| task.questions.keys().map(move |question| (task.id, *question)))
+        .filter(|(_, question)| question.matches(text))
+        .collect();
+    one("open question", text, found, |(_, question)| question.short())
+}

@@ -1,0 +1,114 @@
+//! Requests that are answered line by line: following what happens, and taking the journal out.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::net::unix::OwnedWriteHalf;
+
+use super::send;
+use crate::actors::office::Office;
+use crate::api::journal;
+use crate::api::resolve;
+use crate::api::wire::{Code, Refusal, Reply};
+use crate::domain::id::Sequence;
+use crate::ledger::{self, Filter, Ledger, Stopped};
+
+/// Events turned into lines in one look at the ledger.
+const EVENTS_AT_ONCE: usize = 64;
+
+/// Sends what happens, from an event on, to a client that follows. Ends with the instruction, where only one is wanted.
+pub(super) async fn watch(
+    write: &mut OwnedWriteHalf,
+    office: &Arc<Office>,
+    from: Option<u64>,
+    instruction: Option<String>,
+    follow: bool,
+) -> std::io::Result<()> {
+    let begun = office
+        .ledger
+        .read(move |state| {
+            let only = instruction.map(|text| resolve::instruction(state, &text)).transpose()?;
+            Ok::<_, Refusal>((only, state.sequence))
+        })
+        .await;
+    let (only, now) = match begun.map_err(Refusal::from).and_then(|found| found) {
+        Ok(found) => found,
+        Err(refusal) => return send::<Value>(write, Reply::Error(refusal)).await,
+    };
+    let from = from.map_or(now.next(), Sequence);
+    let filter = only.map_or_else(Filter::everything, Filter::instruction);
+    let Ok(mut events) = office.ledger.subscribe(from, filter).await else {
+        return send::<Value>(write, Reply::Error(Refusal::from(Stopped))).await;
+    };
+    loop {
+        let mut ready = Vec::new();
+        // Once an instruction is over, all of its events have been published: there is nothing left to wait for.
+        let over = match only {
+            Some(id) => office.ledger.read(move |state| state.finished.contains_key(&id)).await.unwrap_or(true),
+            None => false,
+        };
+        let waits = follow && !over;
+        // Without following, the journal as it was when this began is what was asked for.
+        let finished = loop {
+            if ready.len() >= EVENTS_AT_ONCE {
+                break false;
+            }
+            let next = if ready.is_empty() && waits {
+                events.next(&office.ledger).await
+            } else {
+                match events.ready() {
+                    Ok(Some(entry)) => Ok(Some(entry)),
+                    Ok(None) => break !waits,
+                    Err(error) => Err(error),
+                }
+            };
+            match next {
+                Ok(Some(entry)) if !follow && entry.sequence > now => break true,
+                Ok(Some(entry)) => ready.push(entry),
+                Ok(None) => break true,
+                Err(error) => {
+                    let refusal = Refusal::new(Code::Internal, error.to_string());
+                    return send::<Value>(write, Reply::Error(refusal)).await;
+                }
+            }
+        };
+        if !ready.is_empty() {
+            let Ok(views) = office.ledger.read_ledger(move |ledger| journal::event_views(ledger, &ready)).await else {
+                return Ok(());
+            };
+            for view in views {
+                send(write, Reply::Ok(view)).await?;
+            }
+        }
+        if finished {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes the journal out as it is now, without holding the ledger up.
+pub(super) async fn export(write: &mut OwnedWriteHalf, office: &Arc<Office>) -> std::io::Result<()> {
+    let Ok(reader) = office.ledger.read_ledger(Ledger::reader).await else {
+        return send::<Value>(write, Reply::Error(Refusal::from(Stopped))).await;
+    };
+    let (lines, mut ready) = tokio::sync::mpsc::channel(EVENTS_AT_ONCE);
+    let reading = tokio::task::spawn_blocking(move || {
+        for record in reader.records(Sequence(1)) {
+            let line = record.map_err(ledger::Error::from).and_then(|record| journal::export(&record));
+            let last = line.is_err();
+            if lines.blocking_send(line).is_err() || last {
+                return;
+            }
+        }
+    });
+    while let Some(line) = ready.recv().await {
+        match line {
+            Ok(line) => send(write, Reply::Ok(line)).await?,
+            Err(error) => {
+                let refusal = Refusal::new(Code::Internal, error.to_string());
+                return send::<Value>(write, Reply::Error(refusal)).await;
+            }
+        }
+    }
+    reading.await.map_err(std::io::Error::other)
+}

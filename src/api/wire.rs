@@ -1,0 +1,189 @@
+//! What goes over the socket.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{DepartmentId, IdempotencyKey, InstructionId, WorkType};
+use crate::domain::work::{Priority, Tier};
+
+/// The version of the protocol. It changes when an old client would misunderstand a new daemon, or the other way round.
+pub const PROTOCOL: u32 = 1;
+
+/// Longest line in either direction, in bytes: an instruction of 64 KiB, escaped, with room for the rest.
+pub const LINE_LIMIT: usize = 1024 * 1024;
+
+/// One line from a client.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub struct Request {
+    /// [`PROTOCOL`] of the client.
+    pub protocol: u32,
+    /// What it asks for.
+    pub ask: Ask,
+}
+
+/// What a client may ask for.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Take an instruction on. Answered with [`Submitted`].
+    Submit(Submit),
+    /// Stop a task or an instruction. Answered with [`Cancelled`].
+    Cancel {
+        /// The id, or a unique part of it.
+        id: String,
+        /// Why.
+        reason: String,
+    },
+    /// Answer a question. Answered with [`Answered`].
+    Answer {
+        /// The id of the question, or a unique part of it.
+        question: String,
+        /// The answer.
+        text: String,
+    },
+    /// Take the journal out: one [`ExportedEvent`](super::view::ExportedEvent) a line.
+    Export,
+    /// Look at something. Answered with the view that the query names.
+    Query(Query),
+    /// Follow what happens: one [`EventView`](super::view::EventView) a line.
+    Watch {
+        /// From which event on; 0 is the beginning, absent is from now on.
+        from: Option<u64>,
+        /// Only this instruction.
+        instruction: Option<String>,
+        /// Whether to go on when everything that has happened was sent.
+        follow: bool,
+    },
+}
+
+/// What can be looked at, of a running daemon as of a directory without one.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+#[serde(rename_all = "snake_case")]
+pub enum Query {
+    /// How things stand: [`StatusView`](super::view::StatusView).
+    Status,
+    /// One instruction with its tasks: [`InstructionView`](super::view::InstructionView).
+    Instruction {
+        /// The id, or a unique part of it.
+        id: String,
+    },
+    /// The organisation with who has what: [`TreeView`](super::view::TreeView).
+    Tree,
+    /// Tasks: a list of [`TaskView`](super::view::TaskView).
+    Tasks {
+        /// Only those of this instruction; with it, also one that is over.
+        instruction: Option<String>,
+    },
+    /// One task: [`TaskDetail`](super::view::TaskDetail).
+    Task {
+        /// The id, or a unique part of it.
+        id: String,
+    },
+    /// Whether everything is alive: [`DoctorView`](super::view::DoctorView).
+    Doctor,
+    /// Whether the journal is whole: [`AuditView`](super::view::AuditView).
+    Audit,
+}
+
+/// An instruction to be taken on.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub struct Submit {
+    /// What to do, in words.
+    pub text: String,
+    /// The department that should do it.
+    pub department: Option<DepartmentId>,
+    /// The kind of work.
+    pub work_type: Option<WorkType>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// How much planning and review it gets.
+    pub tier: Option<Tier>,
+    /// Absolute path of the repository it is about.
+    pub repository: Option<String>,
+    /// The same key again is the same instruction.
+    pub key: Option<IdempotencyKey>,
+}
+
+/// An instruction was taken on, durably.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub struct Submitted {
+    /// Its id.
+    pub instruction: InstructionId,
+    /// Whether it was there already, under the same key.
+    pub existing: bool,
+    /// The event from which on to look for what becomes of it.
+    pub sequence: u64,
+}
+
+/// Something was stopped.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub struct Cancelled {
+    /// The id of what was stopped.
+    pub id: String,
+}
+
+/// A question was answered.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub struct Answered {
+    /// The id of the question.
+    pub question: String,
+    /// The task it was about.
+    pub task: String,
+}
+
+/// One line from the daemon.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply<T> {
+    /// What was asked for.
+    Ok(T),
+    /// Why not.
+    Error(Refusal),
+}
+
+/// Why something that was asked for is not to be had.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What sort of refusal, for programs.
+    pub code: Code,
+    /// What is wrong and what to do, for people.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// The sorts of refusal.
+#[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The request cannot be understood, or has another version.
+    BadRequest,
+    /// There is no such thing.
+    NotFound,
+    /// Several things answer to the id.
+    Ambiguous,
+    /// The lifecycle, or the state of things, does not allow it.
+    Rejected,
+    /// The caller may not.
+    NotAllowed,
+    /// The daemon is ending.
+    Stopping,
+    /// The daemon has too many clients.
+    Busy,
+    /// Something went wrong here.
+    Internal,
+}

@@ -1,0 +1,258 @@
+//! The command line: the grammar, and one file for each command.
+//!
+//! A command returns how the program ends ([`Exit`]) or why it failed ([`Failure`]). What it shows goes through one
+//! `Printer`: results on standard output, everything else on standard error.
+
+mod answer;
+mod audit;
+mod completions;
+mod connect;
+mod doctor;
+mod exit;
+mod live;
+mod needs;
+mod org;
+mod output;
+mod repository;
+mod results;
+mod run;
+mod serve;
+mod status;
+mod store;
+mod submit;
+mod task;
+mod tree;
+mod watch;
+mod why;
+mod workflow;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+pub use self::exit::{Exit, Failure};
+use self::output::Printer;
+use crate::domain::id::{DepartmentId, IdempotencyKey, WorkType};
+use crate::domain::work::{Priority, Tier};
+use crate::telemetry;
+
+/// Runs an organisation as a tree of supervised actors that mirrors its org chart.
+#[derive(Parser, Debug)]
+#[command(name = "echelon", version, about, after_help = exit::HELP, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What holds for every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
+struct Global {
+    /// Where the organisation's ledger, socket and workspaces are [default: the user's state folder]
+    #[arg(long, global = true, env = connect::DATA_DIR_VARIABLE, hide_env_values = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// What is logged to standard error: a level (warn, info, debug) or directives [default: info for `up`, else warn]
+    #[arg(long, global = true, env = "ECHELON_LOG", hide_env_values = true, value_name = "FILTER")]
+    log: Option<String>,
+    /// How log lines are written: for people, or as one JSON object a line
+    #[arg(
+        long,
+        global = true,
+        env = "ECHELON_LOG_FORMAT",
+        hide_env_values = true,
+        value_enum,
+        default_value_t = LogFormat::Text,
+        value_name = "FORMAT"
+    )]
+    log_format: LogFormat,
+}
+
+// Help for the single values would make every help text twice as long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Start the organisation, have one instruction done, show its progress, and end with it
+    Run(run::RunArgs),
+    /// Start the organisation and keep it running until Ctrl-C
+    Up(ChartArgs),
+    /// Hand an instruction to the running organisation
+    Submit(submit::SubmitArgs),
+    /// How things stand, or one instruction with its tasks
+    Status {
+        /// An instruction: its id, or a unique beginning or end of it
+        id: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Follow what happens
+    Watch(watch::WatchArgs),
+    /// The organisation with who has what
+    Tree {
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Look at tasks, or cancel one
+    #[command(subcommand)]
+    Task(task::TaskCommand),
+    /// Why a task went to whom it went
+    Why {
+        /// The task: its id, a unique beginning or end of it, or its name in the plan
+        task: String,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Answer a question that a task waits for
+    Answer {
+        /// The question: its id, or a unique beginning or end of it
+        question: String,
+        /// The answer, in words
+        text: String,
+    },
+    /// Check or show an organisation chart
+    #[command(subcommand)]
+    Org(org::OrgCommand),
+    /// List, show or check workflow templates
+    #[command(subcommand)]
+    Workflow(workflow::WorkflowCommand),
+    /// Verify the journal
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Prove that every open task is owned by somebody who can act
+    Doctor {
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Take the journal out
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// How a reading command answers.
+#[derive(Args, Debug, Clone, Copy)]
+struct OutputArgs {
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which chart to run by.
+#[derive(Args, Debug, Clone)]
+struct ChartArgs {
+    /// The organisation chart [default: ./org.toml, or the chart that the directory was last run by]
+    #[arg(long, env = "ECHELON_ORG", hide_env_values = true, value_name = "FILE")]
+    org: Option<PathBuf>,
+}
+
+/// Which chart to read.
+#[derive(Args, Debug, Clone)]
+struct ChartFileArgs {
+    /// The organisation chart [default: ./org.toml]
+    #[arg(long, env = "ECHELON_ORG", hide_env_values = true, value_name = "FILE")]
+    org: Option<PathBuf>,
+}
+
+/// An instruction.
+#[derive(Args, Debug, Clone)]
+struct InstructionArgs {
+    /// What to do, in words
+    text: String,
+    /// The git repository it is about [default: the one around the current directory, if there is one]
+    #[arg(long, value_name = "DIR")]
+    repo: Option<PathBuf>,
+    /// The kind of work, which chooses the workflow [default: the department's]
+    #[arg(long, value_name = "NAME")]
+    work_type: Option<WorkType>,
+    /// The department that does it [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    department: Option<DepartmentId>,
+    /// How much planning and review it gets: 0 none, 1 one reviewed task, 2 several [default: the workflow's]
+    #[arg(long, value_name = "0-2", value_parser = reviewed_tier)]
+    tier: Option<Tier>,
+    /// How urgent it is: low, normal, high, critical
+    #[arg(long, default_value_t = Priority::Normal, value_name = "WORD")]
+    priority: Priority,
+    /// The same key again is the same instruction, not a new one
+    #[arg(long, value_name = "TEXT")]
+    key: Option<IdempotencyKey>,
+}
+
+fn reviewed_tier(text: &str) -> Result<Tier, String> {
+    match text.parse::<Tier>() {
+        Ok(tier @ (Tier::Trivial | Tier::Simple | Tier::Moderate)) => Ok(tier),
+        Ok(Tier::Complex | Tier::Expert) | Err(_) => Err("instructions have tier 0, 1 or 2".to_owned()),
+    }
+}
+
+/// Parses the arguments of this process and does what they say.
+#[must_use]
+pub fn main() -> Exit {
+    let cli = Cli::parse();
+    let printer = Printer::new(cli.global.log_format == LogFormat::Json);
+    match dispatch(cli, &printer) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
+    let default_filter = match &cli.command {
+        Command::Up(_) => "info".to_owned(),
+        // Standard output has these lines already.
+        Command::Run(args) if args.shows_lines(printer) => format!("warn,{}=off", telemetry::TARGET),
+        _others => "warn".to_owned(),
+    };
+    let filter = cli.global.log.unwrap_or(default_filter);
+    let format = match cli.global.log_format {
+        LogFormat::Text => telemetry::Format::Text,
+        LogFormat::Json => telemetry::Format::Json,
+    };
+    telemetry::init(&filter, format, printer.colours_on_stderr(), output::LogWriter)
+        .map_err(|error| Failure::new(Exit::Usage, error, "give a level, such as `info`"))?;
+    let command = match cli.command {
+        Command::Completions { shell } => return completions::run(shell, printer),
+        Command::Org(command) => return org::run(&command, printer),
+        Command::Workflow(command) => return workflow::run(&command, printer),
+        on_a_data_directory => on_a_data_directory,
+    };
+    let data_dir = connect::data_dir(cli.global.data_dir)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot start: {error}"), "free some memory or threads"))?;
+    let ended = runtime.block_on(async {
+        match command {
+            Command::Run(args) => run::run(&data_dir, args, printer).await,
+            Command::Up(args) => serve::up(&data_dir, &args, printer).await,
+            Command::Submit(args) => submit::run(&data_dir, args, printer).await,
+            Command::Status { id, output } => status::run(&data_dir, id, output, printer).await,
+            Command::Watch(args) => watch::run(&data_dir, args, printer).await,
+            Command::Tree { output } => tree::run(&data_dir, output, printer).await,
+            Command::Task(command) => task::run(&data_dir, command, printer).await,
+            Command::Why { task, output } => why::run(&data_dir, task, output, printer).await,
+            Command::Answer { question, text } => answer::run(&data_dir, question, text, printer).await,
+            Command::Audit(command) => audit::run(&data_dir, &command, printer).await,
+            Command::Doctor { output } => doctor::run(&data_dir, output, printer).await,
+            Command::Store(command) => store::run(&data_dir, &command, printer).await,
+            Command::Completions { .. } | Command::Org(_) | Command::Workflow(_) => Ok(Exit::Done),
+        }
+    });
+    runtime.shutdown_background();
+    ended
+}

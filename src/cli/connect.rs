@@ -1,0 +1,114 @@
+//! Where answers come from: a running daemon, or the data directory itself when none runs.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::exit::{Exit, Failure};
+use super::output::shell_word;
+use crate::api::client::{self, Answers};
+use crate::api::query;
+use crate::api::wire::{Ask, Query};
+use crate::app::{self, lock_directory, open_ledger};
+use crate::ledger::Ledger;
+
+/// How long a directory that another echelon has may stay without a daemon that answers: reading takes a moment, and so
+/// does starting or ending.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Between two attempts to get at a directory that another echelon has.
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
+
+/// The variable that names the data directory.
+pub(super) const DATA_DIR_VARIABLE: &str = "ECHELON_DATA_DIR";
+
+/// The data directory: the one that was given, or `echelon` in the user's state folder.
+pub(super) fn data_dir(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(given) = given {
+        return std::path::absolute(&given)
+            .map_err(|error| Failure::plain(Exit::Usage, format!("cannot use {}: {error}", given.display())));
+    }
+    default_data_dir()
+        .ok_or_else(|| Failure::new(Exit::Usage, "no home folder is known", "name a data directory with --data-dir"))
+}
+
+fn default_data_dir() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")));
+    state.map(|state| state.join("echelon"))
+}
+
+/// A command as it has to be typed to act on this data directory: with `--data-dir`, unless that is what it would use
+/// without.
+pub(super) fn command(data_dir: &Path, words: &str) -> String {
+    let named = std::env::var_os(DATA_DIR_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let usual = named.and_then(|path| std::path::absolute(path).ok()).or_else(default_data_dir);
+    if usual.as_deref() == Some(data_dir) {
+        format!("echelon {words}")
+    } else {
+        format!("echelon --data-dir {} {words}", shell_word(&data_dir.to_string_lossy()))
+    }
+}
+
+/// What answers.
+pub(super) enum Source {
+    /// The running daemon.
+    Daemon(Answers),
+    /// The directory, on which no daemon runs.
+    Directory(Box<Ledger>),
+}
+
+/// Asks the running daemon, or opens the directory when there is none.
+pub(super) async fn source(data_dir: &Path, ask: Ask) -> Result<Source, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match client::ask(data_dir, ask.clone()).await {
+            Ok(answers) => return Ok(Source::Daemon(answers)),
+            Err(client::Error::NotRunning { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match open_without_daemon(data_dir) {
+            Ok(ledger) => return Ok(Source::Directory(Box::new(ledger))),
+            // Somebody else reads it, or a daemon starts or ends: all of that is over soon.
+            Err(failure) if failure.exit == Exit::InUse && Instant::now() < deadline => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+/// Asks the running daemon, and without one looks into the directory itself.
+pub(super) async fn query<T: DeserializeOwned>(data_dir: &Path, query: Query) -> Result<T, Failure> {
+    match source(data_dir, Ask::Query(query.clone())).await? {
+        Source::Daemon(answers) => Ok(answers.one().await?),
+        Source::Directory(ledger) => {
+            let value = query::answer(&ledger, &query, data_dir, None)?;
+            serde_json::from_value(value).map_err(|error| client::Error::from(error).into())
+        }
+    }
+}
+
+/// Opens the ledger of a directory on which no daemon runs.
+fn open_without_daemon(data_dir: &Path) -> Result<Ledger, Failure> {
+    if data_dir.exists() && !data_dir.is_dir() {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("{} is not a directory", data_dir.display()),
+            "name a data directory with --data-dir",
+        ));
+    }
+    if !data_dir.join("ledger").is_dir() {
+        return Err(Failure::new(
+            Exit::NotRunning,
+            format!("no daemon runs on {}, and nothing is kept there", data_dir.display()),
+            "start one with `echelon up --org FILE`, or name its directory with --data-dir",
+        ));
+    }
+    let lock = lock_directory(data_dir)?;
+    let (ledger, _) = open_ledger(&lock, data_dir).map_err(app::Error::from)?;
+    // The store's own lock holds from here on for as long as the ledger lives.
+    Ok(ledger)
+}

@@ -1,0 +1,54 @@
+//! What waits for a person, and the command that deals with it.
+
+use std::path::Path;
+
+use console::style;
+
+use super::connect::command;
+use super::exit::Failure;
+use super::live::short;
+use super::output::Printer;
+use crate::api::view::OwedView;
+
+/// Shows what waits for a person. `running` is whether there will be a daemon that takes the commands.
+pub(super) fn show_needs(printer: &Printer, data_dir: &Path, running: bool, needs: &[OwedView]) -> Result<(), Failure> {
+    if needs.is_empty() {
+        return Ok(());
+    }
+    printer.line("")?;
+    printer.line(style("A person has to act:").red().bold())?;
+    for need in needs {
+        printer.line(format!("  {}{}", subject(need), need.what))?;
+        for line in need.detail.as_deref().unwrap_or_default().lines() {
+            printer.line(format!("    {line}"))?;
+        }
+        for act in acts(data_dir, need) {
+            printer.line(format!("    {}", style(act).cyan()))?;
+        }
+    }
+    if !running {
+        printer
+            .line(format!("No daemon runs that could take this: start it first with `{}`", command(data_dir, "up")))?;
+    }
+    Ok(())
+}
+
+fn subject(need: &OwedView) -> String {
+    match (&need.key, &need.task, &need.instruction) {
+        (Some(key), Some(task), _) => format!("{} ({}): ", style(key).bold(), short(task)),
+        (_, _, Some(instruction)) => format!("{}: ", short(instruction)),
+        _nothing => String::new(),
+    }
+}
+
+/// The commands to choose from.
+fn acts(data_dir: &Path, need: &OwedView) -> Vec<String> {
+    let mut acts = Vec::new();
+    if let Some(question) = &need.question {
+        acts.push(command(data_dir, &format!("answer {} TEXT", short(question))));
+    }
+    if let Some(subject) = need.task.as_ref().or(need.instruction.as_ref()) {
+        acts.push(command(data_dir, &format!("task cancel {} --reason TEXT", short(subject))));
+    }
+    acts
+}

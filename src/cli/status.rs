@@ -1,0 +1,104 @@
+//! `echelon status`: how things stand, or one instruction with its tasks.
+
+use std::path::Path;
+
+use console::style;
+
+use super::OutputArgs;
+use super::connect::query;
+use super::exit::{Exit, Failure};
+use super::live::{lines, short};
+use super::needs::show_needs;
+use super::output::{self, Printer, readable};
+use super::results::show_results;
+use crate::api::view::{Count, InstructionSummary, InstructionView, StatusView};
+use crate::api::wire::Query;
+use crate::telemetry::narrative::quote;
+
+pub(super) async fn run(
+    data_dir: &Path,
+    id: Option<String>,
+    output: OutputArgs,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    match id {
+        Some(id) => {
+            let view: InstructionView = query(data_dir, Query::Instruction { id }).await?;
+            if output.json {
+                printer.json(&view)?;
+                return Ok(Exit::Done);
+            }
+            show_instruction(printer, data_dir, &readable(&view)?)?;
+        }
+        None => {
+            let view: StatusView = query(data_dir, Query::Status).await?;
+            if output.json {
+                printer.json(&view)?;
+                return Ok(Exit::Done);
+            }
+            show_status(printer, data_dir, &readable(&view)?)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn show_instruction(printer: &Printer, data_dir: &Path, view: &InstructionView) -> Result<(), Failure> {
+    printer.line(quote(&view.instruction.text))?;
+    for line in lines(view, None) {
+        printer.drawn_line(&line)?;
+    }
+    if let Some(reason) = &view.reason {
+        printer.line(format!("reason: {reason}"))?;
+    }
+    for reason in &view.triage {
+        printer.line(format!("triage: {reason}"))?;
+    }
+    show_results(printer, &view.tasks)?;
+    show_needs(printer, data_dir, view.running, &view.needs_person)
+}
+
+fn show_status(printer: &Printer, data_dir: &Path, view: &StatusView) -> Result<(), Failure> {
+    let running = if view.running { style("running").green() } else { style("not running").dim() };
+    printer.line(format!("{}: {running}, {} events", style(&view.organisation).bold(), view.sequence))?;
+    for degraded in &view.degraded {
+        printer.line(format!("{}: {} ({})", style("degraded").red(), degraded.role, degraded.reason))?;
+    }
+    printer.line("")?;
+    if view.instructions.is_empty() {
+        printer.line("No instruction is open.")?;
+    } else {
+        show_instructions(printer, "Open", &view.instructions)?;
+        show_counts(printer, "their tasks", &view.tasks)?;
+    }
+    if !view.recent.is_empty() {
+        printer.line("")?;
+        show_instructions(printer, "Finished last", &view.recent)?;
+        show_counts(printer, "in all", &view.finished)?;
+    }
+    show_needs(printer, data_dir, view.running, &view.needs_person)
+}
+
+fn show_instructions(printer: &Printer, title: &str, instructions: &[InstructionSummary]) -> Result<(), Failure> {
+    printer.line(style(title).bold())?;
+    let mut table = printer.table(&["INSTRUCTION", "STATE", "TASKS", "PRIORITY", "RECEIVED (UTC)", "TEXT"]);
+    for found in instructions {
+        let state = output::state(&found.state);
+        table.add_row([
+            short(&found.id),
+            if found.waits_for_person { format!("{state}, waits for a person") } else { state },
+            format!("{}/{}", found.tasks_over, found.tasks),
+            found.priority.clone(),
+            output::time(&found.received),
+            quote(&found.text),
+        ]);
+    }
+    printer.show_table(&table)
+}
+
+fn show_counts(printer: &Printer, title: &str, counts: &[Count]) -> Result<(), Failure> {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let parts: Vec<String> = counts.iter().map(|one| format!("{} {}", one.count, output::state(&one.name))).collect();
+    printer.line(format!("{title}: {}", parts.join(", ")))
+}

@@ -1,0 +1,110 @@
+//! `echelon tree`: the organisation with who has what.
+
+use std::path::Path;
+
+use console::{measure_text_width, style};
+
+use super::OutputArgs;
+use super::connect::query;
+use super::exit::{Exit, Failure};
+use super::live::name;
+use super::output::{self, Printer, pad, readable};
+use crate::api::view::{DomainView, IcView, OwedView, TreeView};
+use crate::api::wire::Query;
+
+pub(super) async fn run(data_dir: &Path, output: OutputArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let view: TreeView = query(data_dir, Query::Tree).await?;
+    if output.json {
+        printer.json(&view)?;
+        return Ok(Exit::Done);
+    }
+    let view = readable(&view)?;
+    printer.line(style(&view.organisation).bold())?;
+    let ics: Vec<&IcView> =
+        view.departments.iter().flat_map(|department| &department.domains).flat_map(|domain| &domain.ics).collect();
+    let widths = Widths {
+        name: widest(ics.iter().map(|ic| name(&ic.id).to_owned())),
+        role: widest(ics.iter().map(|ic| role(ic))),
+        running: widest(ics.iter().map(|ic| running(ic))),
+    };
+    for (place, department) in view.departments.iter().enumerate() {
+        let (branch, trunk) = branch(place, view.departments.len());
+        printer.drawn_line(&format!("{branch} {}", style(&department.title).bold()))?;
+        printer.drawn_line(&format!("{trunk} ├─ engineering manager{}", owes(&department.manager_owes)))?;
+        printer.drawn_line(&format!("{trunk} └─ tech lead{}", owes(&department.tech_lead_owes)))?;
+        for (place, domain) in department.domains.iter().enumerate() {
+            show_domain(printer, domain, trunk, self::branch(place, department.domains.len()), &widths)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// What leads to the one at `place` of so many, and what goes on beside the lines below it.
+fn branch(place: usize, of: usize) -> (&'static str, &'static str) {
+    if place + 1 == of { ("└─", "  ") } else { ("├─", "│ ") }
+}
+
+/// Widths of the columns, in characters.
+struct Widths {
+    name: usize,
+    role: usize,
+    running: usize,
+}
+
+fn widest(texts: impl Iterator<Item = String>) -> usize {
+    texts.map(|text| measure_text_width(&text)).max().unwrap_or(0)
+}
+
+fn show_domain(
+    printer: &Printer,
+    domain: &DomainView,
+    margin: &str,
+    (branch, trunk): (&str, &str),
+    widths: &Widths,
+) -> Result<(), Failure> {
+    printer.drawn_line(&format!(
+        "{margin}    {branch} {}, lead reviews by {}{}",
+        style(&domain.title).bold(),
+        domain.lead_reviews_by,
+        owes(&domain.lead_owes)
+    ))?;
+    for (place, ic) in domain.ics.iter().enumerate() {
+        let (twig, _) = self::branch(place, domain.ics.len());
+        printer.drawn_line(&format!("{margin}    {trunk} {twig} {}", ic_line(ic, widths)))?;
+    }
+    Ok(())
+}
+
+fn ic_line(ic: &IcView, widths: &Widths) -> String {
+    let desk: Vec<String> = ic.has.iter().map(|has| format!("{} {}", has.key, output::state(&has.state))).collect();
+    let desk = if desk.is_empty() { style("free".to_owned()).dim().to_string() } else { desk.join(", ") };
+    format!(
+        "{}  {}  {}  {:>3.0} % booked  {desk}",
+        pad(name(&ic.id), widths.name),
+        pad(&role(ic), widths.role),
+        pad(&running(ic), widths.running),
+        ic.workload * 100.0
+    )
+}
+
+fn role(ic: &IcView) -> String {
+    format!("{}, {}", ic.title, ic.experience)
+}
+
+fn running(ic: &IcView) -> String {
+    format!("{} of {} running", ic.running, ic.parallel_limit)
+}
+
+fn owes(owed: &[OwedView]) -> String {
+    if owed.is_empty() {
+        return String::new();
+    }
+    let what: Vec<String> = owed
+        .iter()
+        .map(|one| match &one.key {
+            Some(key) => format!("{} ({key})", one.what),
+            None => one.what.clone(),
+        })
+        .collect();
+    format!(" owes: {}", what.join(", "))
+}

@@ -1,0 +1,33 @@
+//! The core: what an organisation is and what may happen in it. Pure and synchronous.
+//!
+//! Nothing here does I/O, reads a clock, makes random numbers or knows what an actor is. Commands bring their time and
+//! their new ids. The same functions serve the live daemon, its recovery, simulation and tests:
+//!
+//! - [`decide`]: command in, events or a typed rejection out;
+//! - [`evolve`]: an event becomes part of the state;
+//! - [`consequence`]: what follows from an event by itself;
+//! - [`reaction`]: what each role owes next, and who must act next on each task.
+//!
+//! [`policy`] is how managers that are programs decide: from the state, deterministically, with reasons.
+
+pub mod assignment;
+pub mod command;
+pub mod consequence;
+pub mod decide;
+pub mod event;
+pub mod evolve;
+pub mod go_no_go;
+pub mod id;
+pub mod instruction;
+pub mod org;
+pub mod plan;
+pub mod policy;
+pub mod reaction;
+pub mod rejection;
+pub mod review;
+pub mod role;
+pub mod state;
+pub mod task;
+pub mod time;
+pub mod work;
+pub mod workflow;

@@ -1,0 +1,386 @@
+//! Commands: what somebody asks the ledger to do. A command carries everything it needs, its time, its new ids and its
+//! principal included, so that deciding on it is a pure function.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::assignment::Explanation;
+use crate::domain::id::{DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Round, TaskId, WorkType};
+use crate::domain::instruction::Request;
+use crate::domain::org::Chart;
+use crate::domain::review::{Basis, Gate};
+use crate::domain::role::{Level, Principal, Role};
+use crate::domain::task::{Assignee, Blocker, CancelledDecision, Failure, PlannedTask, Trouble};
+use crate::domain::time::{Millis, Stamp};
+use crate::domain::work::{Finding, Priority, Submission, Tier, Work};
+
+/// A command, by whom and when.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Command {
+    /// When it was given.
+    pub at: Stamp,
+    /// Who gives it.
+    pub principal: Principal,
+    /// What is asked for.
+    pub action: Action,
+}
+
+/// What can be asked for.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Action {
+    /// Run by this chart from now on. ICs that are not in it hand their tasks back.
+    ApplyChart(Arc<Chart>),
+    /// A daemon takes the directory over.
+    Start {
+        /// The version of the program.
+        program: String,
+    },
+    /// Take an instruction on.
+    Submit {
+        /// The id it gets, unless its key is known.
+        id: InstructionId,
+        /// What is handed in.
+        request: Request,
+    },
+    /// Something about an instruction.
+    Instruction(InstructionId, InstructionAction),
+    /// Something about a task.
+    Task(TaskId, TaskAction),
+}
+
+/// What can be asked for about an instruction.
+#[derive(Clone, PartialEq, Debug)]
+pub enum InstructionAction {
+    /// Say how much planning and review it gets, and why.
+    Triage {
+        /// The tier.
+        tier: Tier,
+        /// The kind of work.
+        work_type: WorkType,
+        /// Why, one sentence each.
+        reasons: Vec<String>,
+    },
+    /// Do not take it on.
+    Reject {
+        /// Why, and what would help.
+        reason: String,
+    },
+    /// Record its plan.
+    Plan {
+        /// The tasks, each after those it needs.
+        tasks: Vec<PlannedTask>,
+    },
+    /// Approve its plan.
+    ApprovePlan,
+    /// Let it begin.
+    Release,
+    /// Decide on its end from the recorded facts.
+    DecideGoNoGo,
+    /// Stop it and every task of it.
+    Cancel {
+        /// Why.
+        reason: String,
+    },
+    /// No new starts.
+    Pause {
+        /// Why.
+        reason: String,
+    },
+    /// Starts again.
+    Resume,
+}
+
+/// What can be asked for about a task.
+#[derive(Clone, PartialEq, Debug)]
+pub enum TaskAction {
+    /// Have a strategic task broken down by its lead.
+    BeginPlanning,
+    /// Record what a strategic task is broken down into.
+    BreakDown {
+        /// The children, each after those it needs.
+        children: Vec<PlannedTask>,
+    },
+    /// Give it to somebody.
+    Assign {
+        /// To whom.
+        to: Assignee,
+        /// Why to them.
+        explanation: Explanation,
+    },
+    /// Take it away from whoever has it; nobody has it then.
+    Unassign {
+        /// Why.
+        reason: String,
+    },
+    /// Take an attempt away and give the task to another IC.
+    Reassign {
+        /// To whom.
+        to: IcId,
+        /// Why.
+        reason: String,
+    },
+    /// Start an attempt.
+    StartAttempt,
+    /// The attempt is alive.
+    Heartbeat {
+        /// The attempt's epoch.
+        epoch: Epoch,
+        /// News of it, if there are any: percentage and note.
+        progress: Option<(Option<u8>, String)>,
+    },
+    /// Hand the work in.
+    HandIn {
+        /// The attempt's epoch.
+        epoch: Epoch,
+        /// What is handed in.
+        submission: Submission,
+    },
+    /// The attempt ended without a result.
+    FailAttempt {
+        /// The attempt's epoch.
+        epoch: Epoch,
+        /// Why.
+        failure: Failure,
+    },
+    /// It cannot go on.
+    Block {
+        /// The attempt's epoch, when the one who does the work says so.
+        epoch: Option<Epoch>,
+        /// Why.
+        blocker: Blocker,
+    },
+    /// Take a blocker up the line.
+    Escalate {
+        /// The id of the record, used if none is open for the blocker.
+        id: EscalationId,
+        /// To which level.
+        to: Level,
+        /// Levels passed over, and why.
+        skipped: Vec<(Level, String)>,
+        /// Why.
+        reason: String,
+    },
+    /// Clear a blocker.
+    Resolve {
+        /// How it was cleared; the next attempt gets to read it.
+        resolution: String,
+        /// What happens next.
+        next: AfterBlock,
+    },
+    /// Name who reviews now.
+    AssignReviewer {
+        /// Who.
+        reviewer: Role,
+    },
+    /// A peer approves.
+    Approve {
+        /// On what the approval rests.
+        basis: Basis,
+    },
+    /// The holder of the current gate approves.
+    PassGate {
+        /// Which gate.
+        gate: Gate,
+        /// On what the approval rests.
+        basis: Basis,
+    },
+    /// The current gate is left out.
+    SkipGate {
+        /// Which gate.
+        gate: Gate,
+        /// Why.
+        reason: String,
+    },
+    /// A reviewer wants changes.
+    RequestChanges {
+        /// What is wrong; at least one.
+        findings: Vec<Finding>,
+        /// For a strategic task: the children that carry the findings.
+        children: Vec<PlannedTask>,
+        /// The id of the escalation record, used if the rounds are spent.
+        escalation: EscalationId,
+    },
+    /// A receiving lead accepts the package.
+    AcceptHandoff {
+        /// The receiving domain.
+        receiver: DomainId,
+        /// The version of the package.
+        version: Round,
+        /// On what the acceptance rests.
+        basis: Basis,
+    },
+    /// A receiving lead sends the package back.
+    RejectHandoff {
+        /// The receiving domain.
+        receiver: DomainId,
+        /// The version of the package.
+        version: Round,
+        /// What fails; at least one.
+        items: Vec<Finding>,
+        /// For a strategic task: the children that carry what fails.
+        children: Vec<PlannedTask>,
+        /// The id of the escalation record, used after the third rejection.
+        escalation: EscalationId,
+    },
+    /// Stop it.
+    Cancel {
+        /// Why.
+        reason: String,
+    },
+    /// Ask something.
+    AskQuestion {
+        /// The id it gets.
+        id: QuestionId,
+        /// The attempt's epoch, when the one who does the work asks.
+        epoch: Option<Epoch>,
+        /// Who should answer.
+        to: Level,
+        /// What is asked.
+        text: String,
+        /// Whether the attempt lives on and waits; one that ended leaves the task blocked.
+        attempt_waits: bool,
+    },
+    /// Answer a question.
+    Answer {
+        /// Which.
+        question: QuestionId,
+        /// The answer.
+        text: String,
+    },
+    /// Grant more time in the current state.
+    GrantTime {
+        /// How much, in organisation time.
+        span: Millis,
+        /// Why.
+        reason: String,
+    },
+    /// Change how urgent it is.
+    ChangePriority {
+        /// The new priority.
+        priority: Priority,
+    },
+    /// Change what it asks for.
+    ChangeScope {
+        /// What it asks for now.
+        work: Box<Work>,
+        /// Why.
+        reason: String,
+    },
+    /// Raise an escalation beside the task; it stays in its state.
+    RaiseEscalation {
+        /// The id it gets.
+        id: EscalationId,
+        /// What it is about.
+        trouble: Trouble,
+        /// The level it goes to.
+        level: Level,
+    },
+    /// Say that one has it.
+    AcknowledgeEscalation {
+        /// Which.
+        id: EscalationId,
+    },
+    /// Say what one decided.
+    DecideEscalation {
+        /// Which.
+        id: EscalationId,
+        /// What.
+        decision: String,
+    },
+    /// Say that it is over.
+    CloseEscalation {
+        /// Which.
+        id: EscalationId,
+    },
+    /// Decide about a cancelled dependency or child.
+    DecideCancelled {
+        /// The one that was cancelled.
+        of: TaskId,
+        /// What to do about it.
+        decision: CancelledDecision,
+    },
+}
+
+/// What happens to a task when its blocker is cleared.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterBlock {
+    /// Whoever has it goes on.
+    Resume,
+    /// This IC has it now.
+    Assign(IcId),
+    /// Nobody has it; it is assigned anew.
+    Release,
+}
+
+impl Action {
+    /// The name of what is asked for, for rejections and logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ApplyChart(_) => "apply a chart",
+            Self::Start { .. } => "start",
+            Self::Submit { .. } => "submit",
+            Self::Instruction(_, action) => action.name(),
+            Self::Task(_, action) => action.name(),
+        }
+    }
+}
+
+impl InstructionAction {
+    /// The name of what is asked for, for rejections and logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Triage { .. } => "triage",
+            Self::Reject { .. } => "reject",
+            Self::Plan { .. } => "plan",
+            Self::ApprovePlan => "approve the plan",
+            Self::Release => "release",
+            Self::DecideGoNoGo => "decide go or no-go",
+            Self::Cancel { .. } => "cancel",
+            Self::Pause { .. } => "pause",
+            Self::Resume => "resume",
+        }
+    }
+}
+
+impl TaskAction {
+    /// The name of what is asked for, for rejections and logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::BeginPlanning => "begin planning",
+            Self::BreakDown { .. } => "break down",
+            Self::Assign { .. } => "assign",
+            Self::Unassign { .. } => "unassign",
+            Self::Reassign { .. } => "reassign",
+            Self::StartAttempt => "start an attempt",
+            Self::Heartbeat { .. } => "heartbeat",
+            Self::HandIn { .. } => "hand in",
+            Self::FailAttempt { .. } => "fail the attempt",
+            Self::Block { .. } => "block",
+            Self::Escalate { .. } => "escalate",
+            Self::Resolve { .. } => "resolve",
+            Self::AssignReviewer { .. } => "assign a reviewer",
+            Self::Approve { .. } => "approve",
+            Self::PassGate { .. } => "pass a gate",
+            Self::SkipGate { .. } => "skip a gate",
+            Self::RequestChanges { .. } => "request changes",
+            Self::AcceptHandoff { .. } => "accept a handoff",
+            Self::RejectHandoff { .. } => "reject a handoff",
+            Self::Cancel { .. } => "cancel",
+            Self::AskQuestion { .. } => "ask a question",
+            Self::Answer { .. } => "answer",
+            Self::GrantTime { .. } => "grant time",
+            Self::ChangePriority { .. } => "change the priority",
+            Self::ChangeScope { .. } => "change the scope",
+            Self::RaiseEscalation { .. } => "raise an escalation",
+            Self::AcknowledgeEscalation { .. } => "acknowledge an escalation",
+            Self::DecideEscalation { .. } => "decide an escalation",
+            Self::CloseEscalation { .. } => "close an escalation",
+            Self::DecideCancelled { .. } => "decide about a cancelled task",
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Decisions about planning, assigning and taking away.
+
+use super::{Context, May, illegal, in_state, say_why};
+use crate::domain::assignment::Explanation;
+use crate::domain::command::TaskAction;
+use crate::domain::event::TaskEvent;
+use crate::domain::id::IcId;
+use crate::domain::plan::check_breakdown;
+use crate::domain::rejection::Rejection;
+use crate::domain::review::TaskKind;
+use crate::domain::task::{Assignee, PlannedTask, State, StateName, Task};
+
+type Decided = Result<Vec<TaskEvent>, Rejection>;
+
+pub(super) fn begin_planning(context: &Context<'_>, task: &Task, action: &TaskAction) -> Decided {
+    in_state(task, action, &[StateName::Pending])?;
+    context.allow(task, action.name(), &[May::TechLead, May::Holder])?;
+    if task.kind != TaskKind::Strategic || !task.tier.has_strategic_phase() {
+        return Err(illegal(task, action));
+    }
+    context.allow_start(task)?;
+    Ok(vec![TaskEvent::PlanningBegun])
+}
+
+pub(super) fn break_down(context: &Context<'_>, task: &Task, action: &TaskAction, children: &[PlannedTask]) -> Decided {
+    in_state(task, action, &[StateName::InPlanning])?;
+    context.allow(task, action.name(), &[May::DomainLead, May::Holder])?;
+    check_breakdown(context.state, task, children).map_err(Rejection::Invalid)?;
+    Ok(vec![TaskEvent::BrokenDown { children: children.to_vec() }])
+}
+
+pub(super) fn assign(
+    context: &Context<'_>,
+    task: &Task,
+    action: &TaskAction,
+    to: &Assignee,
+    explanation: &Explanation,
+) -> Decided {
+    in_state(task, action, &[StateName::Pending])?;
+    context.allow(task, action.name(), &[May::DomainLead, May::Holder])?;
+    if task.kind == TaskKind::Strategic && task.tier.has_strategic_phase() {
+        return Err(illegal(task, action));
+    }
+    context.allow_start(task)?;
+    match to {
+        Assignee::Ic(ic) => known_ic(context, ic)?,
+        Assignee::Lead(domain) if task.kind == TaskKind::Strategic && *domain == task.domain => {}
+        Assignee::Lead(_) => {
+            return Err(Rejection::Invalid("work is given to an IC, a milestone to the lead of its domain".to_owned()));
+        }
+    }
+    Ok(vec![TaskEvent::Assigned { to: to.clone(), explanation: explanation.clone() }])
+}
+
+pub(super) fn unassign(context: &Context<'_>, task: &Task, action: &TaskAction, reason: &str) -> Decided {
+    let held_by_ic = match &task.state {
+        State::Assigned { assignee } | State::InProgress { assignee, .. } => assignee.ic().is_some(),
+        State::Pending
+        | State::InPlanning
+        | State::Blocked { .. }
+        | State::Escalated { .. }
+        | State::UnderReview { .. }
+        | State::DomainReview { .. }
+        | State::ReadyForHandoff { .. }
+        | State::Completed
+        | State::Cancelled { .. } => false,
+    };
+    if !held_by_ic {
+        return Err(illegal(task, action));
+    }
+    context.allow(task, action.name(), &[May::DomainLead, May::System, May::Holder])?;
+    say_why(reason)?;
+    Ok(vec![TaskEvent::Unassigned { reason: reason.to_owned() }])
+}
+
+pub(super) fn reassign(context: &Context<'_>, task: &Task, action: &TaskAction, to: &IcId, reason: &str) -> Decided {
+    in_state(task, action, &[StateName::InProgress])?;
+    context.allow(task, action.name(), &[May::DomainLead, May::System, May::Holder])?;
+    say_why(reason)?;
+    match task.state.assignee() {
+        Some(Assignee::Ic(current)) if current == to => {
+            return Err(Rejection::Invalid(format!("{to} has this task already")));
+        }
+        Some(Assignee::Ic(_)) => {}
+        Some(Assignee::Lead(_)) | None => return Err(illegal(task, action)),
+    }
+    known_ic(context, to)?;
+    Ok(vec![TaskEvent::Reassigned { to: to.clone(), reason: reason.to_owned() }])
+}
+
+/// Refuses an IC that the chart does not have.
+pub(super) fn known_ic(context: &Context<'_>, ic: &IcId) -> Result<(), Rejection> {
+    if context.state.chart.ics.contains_key(ic) {
+        Ok(())
+    } else {
+        Err(Rejection::Invalid(format!("there is no IC `{ic}` in the chart")))
+    }
+}

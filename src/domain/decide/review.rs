@@ -1,0 +1,245 @@
+//! Decisions of reviewers and of receiving leads. Whoever did the work never reviews it, whatever their role.
+
+use super::{Context, May, block, illegal, in_state};
+use crate::domain::command::TaskAction;
+use crate::domain::event::TaskEvent;
+use crate::domain::id::{DomainId, EscalationId, IcId, Round};
+use crate::domain::plan::check_breakdown;
+use crate::domain::reaction::level_above_reviewer;
+use crate::domain::rejection::Rejection;
+use crate::domain::review::{Basis, Gate, TaskKind, required_gates};
+use crate::domain::role::{Level, Role};
+use crate::domain::state::State;
+use crate::domain::task::{PlannedTask, State as TaskState, StateName, Task, Trouble};
+use crate::domain::work::Finding;
+
+type Decided = Result<Vec<TaskEvent>, Rejection>;
+
+/// Rejections of a package after which the tech lead holds the matter.
+const HANDOFF_REJECTIONS: u32 = 3;
+
+/// Who reads the work of `author` first: the IC of the task's domain with the fewest reviews, or its lead where there is
+/// no other IC.
+pub(in crate::domain) fn choose_peer(state: &State, task: &Task, author: &IcId) -> Role {
+    state
+        .chart
+        .ics_of(&task.domain)
+        .filter(|ic| ic.id != *author)
+        .min_by_key(|ic| (state.load(&ic.id).reviews, ic.id.clone()))
+        .map_or_else(|| Role::DomainLead(task.domain.clone()), |ic| Role::Ic(ic.id.clone()))
+}
+
+/// Who holds a gate of a task; an error says why nobody can.
+pub(in crate::domain) fn gate_holder(state: &State, task: &Task, gate: Gate) -> Result<Role, String> {
+    let holder = match gate {
+        Gate::DomainLead => Role::DomainLead(task.domain.clone()),
+        Gate::TechLead => Role::TechLead(task.domain.department()),
+        Gate::Security | Gate::Architecture | Gate::Qa => {
+            match state.chart.gate_holder(&task.domain.department(), gate) {
+                Some(domain) => Role::DomainLead(domain.clone()),
+                None => return Err(format!("the chart names no domain that holds the {gate} gate")),
+            }
+        }
+    };
+    match task.state.assignee() {
+        Some(author) if author.role() == holder => Err(format!("its holder, {holder}, is the author")),
+        Some(_) | None => Ok(holder),
+    }
+}
+
+/// The gates a task has to pass after its peer's review.
+pub(in crate::domain) fn gates_of(state: &State, task: &Task) -> Vec<Gate> {
+    let is_final = task
+        .dependants
+        .iter()
+        .all(|id| state.tasks.get(id).is_none_or(|dependant| matches!(dependant.state, TaskState::Cancelled { .. })));
+    required_gates(task.kind, task.tier, task.work.security_sensitive, is_final)
+}
+
+fn not_the_author(context: &Context<'_>, task: &Task) -> Result<(), Rejection> {
+    match task.state.assignee() {
+        Some(author) if context.principal.is(&author.role()) => Err(Rejection::SelfReview(author.to_string())),
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(super) fn assign_reviewer(context: &Context<'_>, task: &Task, action: &TaskAction, reviewer: &Role) -> Decided {
+    in_state(task, action, &[StateName::UnderReview, StateName::DomainReview])?;
+    context.allow(task, action.name(), &[May::DomainLead, May::Holder])?;
+    if task.state.assignee().is_some_and(|author| author.role() == *reviewer) {
+        return Err(Rejection::SelfReview(reviewer.to_string()));
+    }
+    let reviews = match reviewer {
+        Role::Ic(_) | Role::DomainLead(_) | Role::TechLead(_) | Role::EngineeringManager(_) | Role::Operator => true,
+        Role::Organisation | Role::Person(_) => false,
+    };
+    if !reviews || !context.state.has_place(reviewer) {
+        return Err(Rejection::Invalid(format!("{reviewer} is not in the chart or does not review")));
+    }
+    Ok(vec![TaskEvent::ReviewerAssigned { reviewer: reviewer.clone() }])
+}
+
+pub(super) fn approve(context: &Context<'_>, task: &Task, action: &TaskAction, basis: &Basis) -> Decided {
+    in_state(task, action, &[StateName::UnderReview])?;
+    not_the_author(context, task)?;
+    context.allow(task, action.name(), &[May::Reviewer, May::Holder])?;
+    let mut gates = gates_of(context.state, task).into_iter();
+    let Some(gate) = gates.next() else {
+        return Err(illegal(task, action));
+    };
+    let reviewer = gate_holder(context.state, task, gate).map_err(Rejection::Invalid)?;
+    Ok(vec![TaskEvent::PeerApproved { basis: basis.clone(), gate, reviewer, remaining: gates.collect() }])
+}
+
+fn at_gate(task: &Task, action: &TaskAction, gate: Gate) -> Result<(), Rejection> {
+    match &task.state {
+        TaskState::DomainReview { gate: current, .. } if *current == gate => Ok(()),
+        TaskState::DomainReview { gate: current, .. } => {
+            Err(Rejection::Invalid(format!("the task stands at the {current} gate, not at the {gate} gate")))
+        }
+        TaskState::Pending
+        | TaskState::InPlanning
+        | TaskState::Assigned { .. }
+        | TaskState::InProgress { .. }
+        | TaskState::Blocked { .. }
+        | TaskState::Escalated { .. }
+        | TaskState::UnderReview { .. }
+        | TaskState::ReadyForHandoff { .. }
+        | TaskState::Completed
+        | TaskState::Cancelled { .. } => Err(illegal(task, action)),
+    }
+}
+
+pub(super) fn pass_gate(context: &Context<'_>, task: &Task, action: &TaskAction, gate: Gate, basis: &Basis) -> Decided {
+    at_gate(task, action, gate)?;
+    not_the_author(context, task)?;
+    context.allow(task, action.name(), &[May::Reviewer, May::Holder])?;
+    Ok(vec![TaskEvent::GatePassed { gate, basis: basis.clone() }])
+}
+
+pub(super) fn skip_gate(context: &Context<'_>, task: &Task, action: &TaskAction, gate: Gate, reason: &str) -> Decided {
+    at_gate(task, action, gate)?;
+    not_the_author(context, task)?;
+    context.allow(task, action.name(), &[May::Holder])?;
+    super::say_why(reason)?;
+    Ok(vec![TaskEvent::GateSkipped { gate, reason: reason.to_owned() }])
+}
+
+pub(super) fn request_changes(
+    context: &Context<'_>,
+    task: &Task,
+    action: &TaskAction,
+    findings: &[Finding],
+    children: &[PlannedTask],
+    escalation: EscalationId,
+) -> Decided {
+    in_state(task, action, &[StateName::UnderReview, StateName::DomainReview])?;
+    not_the_author(context, task)?;
+    context.allow(task, action.name(), &[May::Reviewer, May::Holder])?;
+    if findings.iter().all(|finding| finding.text.trim().is_empty()) {
+        return Err(Rejection::Invalid("say what is to be changed: at least one finding".to_owned()));
+    }
+    carried_by(context, task, children)?;
+    let open = task.escalation_for(Trouble::Rounds);
+    // Once the matter is with somebody above, only they decide on another round.
+    if let Some((_, record)) = open
+        && !context.stands_at(record.level, task)
+    {
+        return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: action.name() });
+    }
+    if task.round.0 >= context.state.chart.policy.max_review_rounds && open.is_none() {
+        // One turn a level: every further round past the limit begins one level higher, and so comes to an end.
+        let spent = task.round.0.saturating_sub(context.state.chart.policy.max_review_rounds);
+        let mut level = super::reviewer_of(task).map_or(Level::TechLead, level_above_reviewer);
+        for _ in 0..spent.min(4) {
+            level = level.above().unwrap_or(level);
+        }
+        block::unused(task, escalation)?;
+        return Ok(vec![
+            TaskEvent::RoundsSpent { findings: findings.to_vec() },
+            TaskEvent::EscalationRaised { id: escalation, trouble: Trouble::Rounds, level },
+        ]);
+    }
+    Ok(vec![TaskEvent::ChangesRequested { findings: findings.to_vec(), children: children.to_vec() }])
+}
+
+/// Refuses unless somebody carries what is to be changed: whoever did the work, or new children of a milestone.
+fn carried_by(context: &Context<'_>, task: &Task, children: &[PlannedTask]) -> Result<(), Rejection> {
+    match task.kind {
+        TaskKind::Strategic => check_breakdown(context.state, task, children).map_err(Rejection::Invalid),
+        TaskKind::Tactical if children.is_empty() => Ok(()),
+        TaskKind::Tactical => Err(Rejection::Invalid("only a strategic task gets children".to_owned())),
+    }
+}
+
+/// Which package, by which receiver.
+#[derive(Clone, Copy)]
+pub(super) struct Package<'a> {
+    pub(super) receiver: &'a DomainId,
+    pub(super) version: Round,
+}
+
+fn receiving(
+    context: &Context<'_>,
+    task: &Task,
+    action: &TaskAction,
+    Package { receiver, version }: Package<'_>,
+) -> Result<(), Rejection> {
+    let TaskState::ReadyForHandoff { version: current, accepted, .. } = &task.state else {
+        return Err(illegal(task, action));
+    };
+    let is_holder = context.allow(task, action.name(), &[May::Holder]).is_ok();
+    if !is_holder && !context.principal.is(&Role::DomainLead(receiver.clone())) {
+        return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: action.name() });
+    }
+    if version != *current {
+        return Err(Rejection::StaleVersion { given: version, current: *current });
+    }
+    if !context.state.receivers(task).contains(receiver) {
+        return Err(Rejection::Invalid(format!("`{receiver}` does not wait for this package")));
+    }
+    if accepted.contains(receiver) {
+        return Err(Rejection::Invalid(format!("`{receiver}` has accepted this package already")));
+    }
+    Ok(())
+}
+
+pub(super) fn accept_handoff(
+    context: &Context<'_>,
+    task: &Task,
+    action: &TaskAction,
+    package: Package<'_>,
+    basis: &Basis,
+) -> Decided {
+    receiving(context, task, action, package)?;
+    Ok(vec![TaskEvent::HandoffAccepted { receiver: package.receiver.clone(), basis: basis.clone() }])
+}
+
+pub(super) fn reject_handoff(
+    context: &Context<'_>,
+    task: &Task,
+    action: &TaskAction,
+    package: Package<'_>,
+    items: &[Finding],
+    children: &[PlannedTask],
+    escalation: EscalationId,
+) -> Decided {
+    receiving(context, task, action, package)?;
+    if items.iter().all(|item| item.text.trim().is_empty()) {
+        return Err(Rejection::Invalid("say which items fail: at least one".to_owned()));
+    }
+    carried_by(context, task, children)?;
+    let mut events = vec![TaskEvent::HandoffRejected {
+        receiver: package.receiver.clone(),
+        items: items.to_vec(),
+        children: children.to_vec(),
+    }];
+    if task.handoff_rejections.saturating_add(1) >= HANDOFF_REJECTIONS {
+        block::unused(task, escalation)?;
+        // Going back ends what was open; whoever held this holds it on.
+        let held_at = task.escalation_for(Trouble::Handoff).map(|(_, record)| record.level);
+        let level = held_at.map_or(Level::TechLead, |level| level.max(Level::TechLead));
+        events.push(TaskEvent::EscalationRaised { id: escalation, trouble: Trouble::Handoff, level });
+    }
+    Ok(events)
+}

@@ -1,0 +1,358 @@
+//! Events: what has happened. The journal is a list of them; everything else can be rebuilt from it.
+//!
+//! The shapes here are version 1 of the journal's schema. A shape that has been written is never changed: a new one gets
+//! a new version beside it, and old ones are lifted on reading.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::assignment::Explanation;
+use crate::domain::command::AfterBlock;
+use crate::domain::id::{
+    DepartmentId, DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Sequence, TaskId,
+};
+use crate::domain::instruction::{Request, Triage};
+use crate::domain::org::Chart;
+use crate::domain::review::{Basis, Gate};
+use crate::domain::role::{Level, Principal, Role};
+use crate::domain::task::{Assignee, Blocker, CancelledDecision, Failure, PlannedTask, Question, Trouble};
+use crate::domain::time::{Millis, Stamp, WallTime};
+use crate::domain::work::{Finding, Priority, Submission, Work};
+
+/// The version of the shapes in this module, written with every record.
+pub const SCHEMA_VERSION: u16 = 1;
+
+/// An event with its place, time and principal.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place in the journal.
+    pub sequence: Sequence,
+    /// When it happened.
+    pub at: Stamp,
+    /// Who made it happen.
+    pub principal: Principal,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The organisation runs by this chart from now on.
+    ChartApplied(Arc<Chart>),
+    /// A daemon took the directory over.
+    Started {
+        /// The version of the program.
+        program: String,
+    },
+    /// An instruction was taken on.
+    Received {
+        /// Its id.
+        id: InstructionId,
+        /// What was handed in.
+        request: Request,
+        /// The department that does it.
+        department: DepartmentId,
+    },
+    /// Something happened to an instruction.
+    Instruction(InstructionId, InstructionEvent),
+    /// Something happened to a task.
+    Task(TaskId, TaskEvent),
+}
+
+/// What happens to instructions.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstructionEvent {
+    /// Tier and work type are known.
+    Triaged(Triage),
+    /// It was not taken on.
+    Rejected {
+        /// Why, and what would help.
+        reason: String,
+    },
+    /// Its tasks are known.
+    Planned {
+        /// The tasks, each after those it needs.
+        tasks: Vec<PlannedTask>,
+    },
+    /// The plan was approved.
+    Queued,
+    /// Its tasks may begin.
+    Executing,
+    /// Every task is over.
+    GoNoGoReached,
+    /// The facts speak against completing it; a person decides.
+    NoGo {
+        /// What speaks against it.
+        facts: Vec<String>,
+    },
+    /// It is done.
+    Completed {
+        /// The recorded facts that it was completed on.
+        facts: Vec<String>,
+    },
+    /// It was stopped.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+    /// New starts are stopped.
+    Paused {
+        /// Why.
+        reason: String,
+    },
+    /// New starts are possible again.
+    Resumed,
+}
+
+/// What happens to tasks.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskEvent {
+    /// Its lead breaks it down now.
+    PlanningBegun,
+    /// It was broken down into these.
+    BrokenDown {
+        /// The children, each after those it needs.
+        children: Vec<PlannedTask>,
+    },
+    /// Somebody has it.
+    Assigned {
+        /// Who.
+        to: Assignee,
+        /// Why they.
+        explanation: Explanation,
+    },
+    /// Nobody has it any more.
+    Unassigned {
+        /// Why.
+        reason: String,
+    },
+    /// Another IC has it.
+    Reassigned {
+        /// Who.
+        to: IcId,
+        /// Why.
+        reason: String,
+    },
+    /// An attempt began.
+    AttemptStarted {
+        /// Its epoch.
+        epoch: Epoch,
+        /// Until when it counts as alive.
+        lease_until: WallTime,
+    },
+    /// A child of it began, and so it did.
+    ChildrenStarted,
+    /// The attempt is alive.
+    Heartbeat {
+        /// Until when it counts as alive.
+        lease_until: WallTime,
+        /// News, if there are any: percentage and note.
+        progress: Option<(Option<u8>, String)>,
+    },
+    /// The work was handed in and goes to review.
+    HandedIn {
+        /// The attempt's epoch.
+        epoch: Epoch,
+        /// What was handed in.
+        submission: Submission,
+        /// Who reviews it first; nobody where no review is asked for, and the task is completed.
+        reviewer: Option<Role>,
+    },
+    /// The attempt ended without a result.
+    AttemptFailed {
+        /// The attempt's epoch.
+        epoch: Epoch,
+        /// Why.
+        failure: Failure,
+        /// When it is tried again; `None` when it is not, and a blocker follows.
+        retry_not_before: Option<WallTime>,
+        /// Whether it counts as one of the retries.
+        counts: bool,
+    },
+    /// It cannot go on.
+    Blocked {
+        /// Why.
+        blocker: Blocker,
+    },
+    /// Its blocker went up the line.
+    Escalated {
+        /// The level that holds it.
+        level: Level,
+        /// Levels passed over, and why.
+        skipped: Vec<(Level, String)>,
+        /// Why.
+        reason: String,
+    },
+    /// Its blocker was cleared.
+    Resolved {
+        /// How.
+        resolution: String,
+        /// What happens next.
+        next: AfterBlock,
+    },
+    /// Somebody else reviews.
+    ReviewerAssigned {
+        /// Who.
+        reviewer: Role,
+    },
+    /// A peer approved, and it stands at its first gate.
+    PeerApproved {
+        /// On what the approval rests.
+        basis: Basis,
+        /// The first gate.
+        gate: Gate,
+        /// Who holds it.
+        reviewer: Role,
+        /// The gates after that one.
+        remaining: Vec<Gate>,
+    },
+    /// Every child is over, and it stands at its first gate.
+    ReviewBegun {
+        /// The first gate.
+        gate: Gate,
+        /// Who holds it.
+        reviewer: Role,
+        /// The gates after that one.
+        remaining: Vec<Gate>,
+    },
+    /// It stands at the next gate.
+    GateEntered {
+        /// Which.
+        gate: Gate,
+        /// Who holds it.
+        reviewer: Role,
+    },
+    /// A gate was passed.
+    GatePassed {
+        /// Which.
+        gate: Gate,
+        /// On what the approval rests.
+        basis: Basis,
+    },
+    /// A gate was left out.
+    GateSkipped {
+        /// Which.
+        gate: Gate,
+        /// Why.
+        reason: String,
+    },
+    /// A reviewer wants changes.
+    ChangesRequested {
+        /// What is wrong.
+        findings: Vec<Finding>,
+        /// For a strategic task: the children that carry the findings.
+        children: Vec<PlannedTask>,
+    },
+    /// A reviewer wanted changes once more than the rounds allow; somebody above decides.
+    RoundsSpent {
+        /// What is wrong.
+        findings: Vec<Finding>,
+    },
+    /// The package waits for receiving leads.
+    HandoffOpened,
+    /// A receiving lead accepted the package.
+    HandoffAccepted {
+        /// The receiving domain.
+        receiver: DomainId,
+        /// On what the acceptance rests.
+        basis: Basis,
+    },
+    /// A receiving lead sent the package back.
+    HandoffRejected {
+        /// The receiving domain.
+        receiver: DomainId,
+        /// What fails.
+        items: Vec<Finding>,
+        /// For a strategic task: the children that carry what fails.
+        children: Vec<PlannedTask>,
+    },
+    /// It is done.
+    Completed,
+    /// It was stopped.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+    /// Somebody asked something.
+    QuestionAsked {
+        /// Its id.
+        id: QuestionId,
+        /// Who asks, who should answer, and what.
+        question: Question,
+    },
+    /// A question was answered.
+    QuestionAnswered {
+        /// Which.
+        id: QuestionId,
+        /// The answer.
+        text: String,
+    },
+    /// More time was granted in the current state.
+    TimeGranted {
+        /// How much, in organisation time.
+        span: Millis,
+        /// Why.
+        reason: String,
+    },
+    /// It is more or less urgent.
+    PriorityChanged {
+        /// The new priority.
+        priority: Priority,
+    },
+    /// It asks for something else.
+    ScopeChanged {
+        /// What it asks for now.
+        work: Box<Work>,
+        /// Why.
+        reason: String,
+    },
+    /// A trouble went up the line; the task stays in its state.
+    EscalationRaised {
+        /// The id of the record.
+        id: EscalationId,
+        /// What it is about.
+        trouble: Trouble,
+        /// The level that holds it.
+        level: Level,
+    },
+    /// Somebody at that level has it.
+    EscalationAcknowledged {
+        /// Which.
+        id: EscalationId,
+    },
+    /// That level decided something.
+    EscalationDecided {
+        /// Which.
+        id: EscalationId,
+        /// What.
+        decision: String,
+    },
+    /// It is over.
+    EscalationClosed {
+        /// Which.
+        id: EscalationId,
+    },
+    /// Somebody decided about a cancelled dependency or child.
+    CancelledDecided {
+        /// The one that was cancelled.
+        of: TaskId,
+        /// What to do about it.
+        decision: CancelledDecision,
+    },
+}
+
+impl Event {
+    /// The task it is about, if it is about one.
+    #[must_use]
+    pub const fn task(&self) -> Option<TaskId> {
+        match self {
+            Self::Task(id, _) => Some(*id),
+            Self::ChartApplied(_) | Self::Started { .. } | Self::Received { .. } | Self::Instruction(..) => None,
+        }
+    }
+}

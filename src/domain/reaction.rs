@@ -1,0 +1,468 @@
+//! What each role owes next, derived from the state a thing is in.
+//!
+//! Because it is derived, a restart derives it again: no message that is lost, and no actor that dies, makes a task be
+//! forgotten. The indexes are kept by `refresh_task` and `refresh_instruction`, which `evolve` calls for whatever an
+//! event touched; nothing here looks through all tasks.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::mem::discriminant;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{EscalationId, IcId, InstructionId, QuestionId, TaskId};
+use crate::domain::instruction;
+use crate::domain::review::TaskKind;
+use crate::domain::role::{Level, Role};
+use crate::domain::state::{Changed, Load, State};
+use crate::domain::task::{Assignee, Attempt, BlockerKind, State as TaskState, Task, Trouble};
+
+/// One thing a role owes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Duty {
+    /// Say how much planning and review an instruction gets.
+    Triage(InstructionId),
+    /// Plan it.
+    Plan(InstructionId),
+    /// Look at its plan.
+    ApprovePlan(InstructionId),
+    /// Let it begin.
+    Release(InstructionId),
+    /// Decide on its end.
+    DecideGoNoGo(InstructionId),
+    /// A person decides on an end that the facts speak against.
+    ResolveNoGo(InstructionId),
+    /// Have a strategic task broken down.
+    BeginPlanning(TaskId),
+    /// Break a strategic task down.
+    BreakDown(TaskId),
+    /// Find somebody for a task.
+    Assign(TaskId),
+    /// Start the next attempt.
+    Start(TaskId),
+    /// See the running attempt through.
+    Attend(TaskId),
+    /// Read a peer's work.
+    Review(TaskId),
+    /// Name a reviewer in place of one who is gone.
+    NameReviewer(TaskId),
+    /// Decide at the gate one holds.
+    DecideGate(TaskId),
+    /// Clear a blocker.
+    ClearBlocker(TaskId),
+    /// Decide about a cancelled dependency (of a blocked task) or child (of a strategic one).
+    DecideCancelled(TaskId),
+    /// Accept a package or send it back.
+    ReceiveHandoff(TaskId),
+    /// Answer a question about a task.
+    Answer(TaskId, QuestionId),
+    /// Do something about an escalation.
+    HoldEscalation(TaskId, EscalationId),
+}
+
+impl Duty {
+    /// The task it is about, if it is about one.
+    #[must_use]
+    pub const fn task(&self) -> Option<TaskId> {
+        match self {
+            Self::BeginPlanning(task)
+            | Self::BreakDown(task)
+            | Self::Assign(task)
+            | Self::Start(task)
+            | Self::Attend(task)
+            | Self::Review(task)
+            | Self::NameReviewer(task)
+            | Self::DecideGate(task)
+            | Self::ClearBlocker(task)
+            | Self::DecideCancelled(task)
+            | Self::ReceiveHandoff(task)
+            | Self::Answer(task, _)
+            | Self::HoldEscalation(task, _) => Some(*task),
+            Self::Triage(_)
+            | Self::Plan(_)
+            | Self::ApprovePlan(_)
+            | Self::Release(_)
+            | Self::DecideGoNoGo(_)
+            | Self::ResolveNoGo(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Duty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Triage(_) => "triage it",
+            Self::Plan(_) => "plan it",
+            Self::ApprovePlan(_) => "approve its plan",
+            Self::Release(_) => "release it",
+            Self::DecideGoNoGo(_) => "decide go or no-go",
+            Self::ResolveNoGo(_) => "decide what to do after a no-go",
+            Self::BeginPlanning(_) => "have it broken down",
+            Self::BreakDown(_) => "break it down",
+            Self::Assign(_) => "assign it",
+            Self::Start(_) => "start the next attempt",
+            Self::Attend(_) => "see the running attempt through",
+            Self::Review(_) => "review it",
+            Self::NameReviewer(_) => "name another reviewer",
+            Self::DecideGate(_) => "decide at the gate",
+            Self::ClearBlocker(_) => "clear the blocker",
+            Self::DecideCancelled(_) => "decide about a cancelled task",
+            Self::ReceiveHandoff(_) => "accept the handoff or send it back",
+            Self::Answer(..) => "answer a question",
+            Self::HoldEscalation(..) => "decide an escalation",
+        })
+    }
+}
+
+/// Who must act next on a task that is not over, and on what.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Accountability {
+    /// Duties that can be done now.
+    pub owes: Vec<(Role, Duty)>,
+    /// What holds the task back, if nothing can be done now: each of these is owned in turn.
+    pub waits: Option<Wait>,
+}
+
+/// What holds a task back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// Its instruction has not begun.
+    Instruction(InstructionId),
+    /// Its instruction is paused; a person resumes it.
+    Paused(InstructionId),
+    /// Dependencies, its own or its ancestors'.
+    Dependencies(Vec<TaskId>),
+    /// Its children.
+    Children(Vec<TaskId>),
+}
+
+/// Who must act next on `task`, and on what. A task that is over is nobody's.
+#[must_use]
+pub fn accountability(state: &State, task: &Task) -> Accountability {
+    let mut found = Accountability::default();
+    let lead = || Role::DomainLead(task.domain.clone());
+    let tech_lead = || Role::TechLead(task.domain.department());
+    // New starts are held back as long as the instruction does not run; everything else goes on.
+    let held_back = match state.instructions.get(&task.instruction) {
+        Some(instruction) if instruction.state != instruction::State::Executing => {
+            Some(Wait::Instruction(instruction.id))
+        }
+        Some(instruction) if instruction.paused.is_some() => Some(Wait::Paused(instruction.id)),
+        Some(_) | None => None,
+    };
+    let start = |ic: &Assignee, found: &mut Accountability| {
+        let unmet = state.unmet(task);
+        if held_back.is_some() {
+            found.waits.clone_from(&held_back);
+        } else if unmet.is_empty() {
+            found.owes.push((ic.role(), Duty::Start(task.id)));
+        } else {
+            found.waits = Some(Wait::Dependencies(unmet));
+        }
+    };
+    match &task.state {
+        TaskState::Pending if held_back.is_some() => found.waits = held_back,
+        TaskState::Pending if task.kind == TaskKind::Strategic && task.tier.has_strategic_phase() => {
+            found.owes.push((tech_lead(), Duty::BeginPlanning(task.id)));
+        }
+        TaskState::Pending => found.owes.push((lead(), Duty::Assign(task.id))),
+        TaskState::InPlanning => found.owes.push((lead(), Duty::BreakDown(task.id))),
+        TaskState::Assigned { assignee: Assignee::Lead(_) } if state.cancelled_child(task).is_some() => {
+            found.owes.push((lead(), Duty::DecideCancelled(task.id)));
+        }
+        TaskState::Assigned { assignee: Assignee::Lead(_) } => found.waits = Some(open_children(state, task)),
+        TaskState::Assigned { assignee: assignee @ Assignee::Ic(_) } => start(assignee, &mut found),
+        TaskState::InProgress { assignee, attempt } => match attempt {
+            // A dependency that was met may not be so any more: a package that another receiver sent back.
+            Attempt::Queued { .. } => start(assignee, &mut found),
+            Attempt::Running { .. } => found.owes.push((assignee.role(), Duty::Attend(task.id))),
+            Attempt::Children if state.cancelled_child(task).is_some() => {
+                found.owes.push((lead(), Duty::DecideCancelled(task.id)));
+            }
+            Attempt::Children => found.waits = Some(open_children(state, task)),
+        },
+        TaskState::Blocked { blocker, .. } => match &blocker.kind {
+            // The question below is what is owed.
+            BlockerKind::Question(_) => {}
+            BlockerKind::DependencyCancelled(_) => found.owes.push((tech_lead(), Duty::DecideCancelled(task.id))),
+            BlockerKind::Reported(_)
+            | BlockerKind::Failed
+            | BlockerKind::NobodyQualified
+            | BlockerKind::TooManyRounds => {
+                found.owes.push((blocker.owner.role_for(&task.domain), Duty::ClearBlocker(task.id)));
+            }
+        },
+        TaskState::Escalated { level, .. } => {
+            found.owes.push((level.role_for(&task.domain), Duty::ClearBlocker(task.id)));
+        }
+        TaskState::UnderReview { reviewer, .. } => match reviewer {
+            _ if task.escalation_for(Trouble::Rounds).is_some() => {}
+            gone if !state.has_place(gone) => found.owes.push((lead(), Duty::NameReviewer(task.id))),
+            reviewer => found.owes.push((reviewer.clone(), Duty::Review(task.id))),
+        },
+        TaskState::DomainReview { reviewer, .. } => {
+            if task.escalation_for(Trouble::Rounds).is_none() {
+                found.owes.push((reviewer.clone(), Duty::DecideGate(task.id)));
+            }
+        }
+        TaskState::ReadyForHandoff { accepted, .. } => {
+            if task.escalation_for(Trouble::Handoff).is_none() {
+                for receiver in state.receivers(task) {
+                    if !accepted.contains(&receiver) {
+                        found.owes.push((Role::DomainLead(receiver), Duty::ReceiveHandoff(task.id)));
+                    }
+                }
+            }
+        }
+        TaskState::Completed | TaskState::Cancelled { .. } => return found,
+    }
+    for (id, question) in &task.questions {
+        found.owes.push((question.to.role_for(&task.domain), Duty::Answer(task.id, *id)));
+    }
+    for (id, escalation) in &task.escalations {
+        // Being blocked is owned through the state; what is decided is closed when the task moves on.
+        if escalation.trouble != Trouble::Blocked && escalation.decision.is_none() {
+            found.owes.push((escalation.level.role_for(&task.domain), Duty::HoldEscalation(task.id, *id)));
+        }
+    }
+    if found.owes.is_empty() && found.waits.is_none() {
+        // Decided escalations that have not moved the task: whoever decided still holds it.
+        if let Some((id, escalation)) = task.escalations.iter().next() {
+            found.owes.push((escalation.level.role_for(&task.domain), Duty::HoldEscalation(task.id, *id)));
+        }
+    }
+    found
+}
+
+fn open_children(state: &State, task: &Task) -> Wait {
+    Wait::Children(
+        task.children
+            .iter()
+            .copied()
+            .filter(|child| state.tasks.get(child).is_some_and(|found| !found.state.is_terminal()))
+            .collect(),
+    )
+}
+
+/// What is owed for an instruction itself.
+#[must_use]
+fn instruction_duties(found: &instruction::Instruction) -> Vec<(Role, Duty)> {
+    let manager = || Role::EngineeringManager(found.department.clone());
+    match &found.state {
+        instruction::State::Received => vec![(manager(), Duty::Triage(found.id))],
+        instruction::State::Triaged => {
+            vec![(Role::TechLead(found.department.clone()), Duty::Plan(found.id))]
+        }
+        instruction::State::Planned => vec![(manager(), Duty::ApprovePlan(found.id))],
+        instruction::State::Queued if found.paused.is_some() => Vec::new(),
+        instruction::State::Queued => vec![(Role::Organisation, Duty::Release(found.id))],
+        instruction::State::GoNoGo { no_go } if no_go.is_empty() => vec![(manager(), Duty::DecideGoNoGo(found.id))],
+        instruction::State::GoNoGo { .. } => vec![(Role::Operator, Duty::ResolveNoGo(found.id))],
+        instruction::State::Executing
+        | instruction::State::Completed
+        | instruction::State::Cancelled { .. }
+        | instruction::State::Rejected { .. } => Vec::new(),
+    }
+}
+
+/// What a task adds to the desks of ICs.
+fn weights(task: &Task) -> Vec<(IcId, Load)> {
+    let mut weights = Vec::new();
+    match &task.state {
+        TaskState::Assigned { assignee: Assignee::Ic(ic) } => {
+            weights.push((ic.clone(), Load { committed: task.work.effort, tasks: 1, ..Load::default() }));
+        }
+        TaskState::InProgress { assignee: Assignee::Ic(ic), attempt } => {
+            let running = u32::from(matches!(attempt, Attempt::Running { .. }));
+            weights.push((ic.clone(), Load { committed: task.work.effort, tasks: 1, running, reviews: 0 }));
+        }
+        TaskState::UnderReview { reviewer: Role::Ic(ic), .. } => {
+            weights.push((ic.clone(), Load { reviews: 1, ..Load::default() }));
+        }
+        TaskState::Pending
+        | TaskState::InPlanning
+        | TaskState::Assigned { .. }
+        | TaskState::InProgress { .. }
+        | TaskState::Blocked { .. }
+        | TaskState::Escalated { .. }
+        | TaskState::UnderReview { .. }
+        | TaskState::DomainReview { .. }
+        | TaskState::ReadyForHandoff { .. }
+        | TaskState::Completed
+        | TaskState::Cancelled { .. } => {}
+    }
+    weights
+}
+
+/// Brings the indexes up to date with what a task has become.
+pub(super) fn refresh_task(state: &mut State, id: TaskId) {
+    let now = state.tasks.get(&id).map(|task| accountability(state, task)).unwrap_or_default();
+    let before = state.index.tasks.remove(&id).unwrap_or_default();
+    replace_duties(state, &before.owes, &now.owes);
+    let weights_now = state.tasks.get(&id).map(weights).unwrap_or_default();
+    let weights_before = state.index.weights.remove(&id).unwrap_or_default();
+    if weights_now != weights_before {
+        for (ic, weight) in &weights_before {
+            let load = state.index.load.entry(ic.clone()).or_default();
+            load.committed = load.committed.minus(weight.committed);
+            load.running = load.running.saturating_sub(weight.running);
+            load.tasks = load.tasks.saturating_sub(weight.tasks);
+            load.reviews = load.reviews.saturating_sub(weight.reviews);
+            // Somebody has more room than before: they may start something else, and their lead may give them something.
+            state.index.stirred.insert(Role::Ic(ic.clone()));
+            stir_assigners(state, ic);
+        }
+        for (ic, weight) in &weights_now {
+            let load = state.index.load.entry(ic.clone()).or_default();
+            load.committed = load.committed.plus(weight.committed);
+            load.running = load.running.saturating_add(weight.running);
+            load.tasks = load.tasks.saturating_add(weight.tasks);
+            load.reviews = load.reviews.saturating_add(weight.reviews);
+        }
+    }
+    if !weights_now.is_empty() {
+        state.index.weights.insert(id, weights_now);
+    }
+    if state.tasks.contains_key(&id) {
+        state.index.tasks.insert(id, now);
+        state.index.changed.insert(Changed::Task(id));
+    }
+}
+
+/// Whoever owes something for a task looks at it again.
+pub(super) fn stir_owners(state: &mut State, id: TaskId) {
+    if let Some(found) = state.index.tasks.get(&id) {
+        state.index.stirred.extend(found.owes.iter().map(|(role, _)| role.clone()));
+    }
+}
+
+/// Leads with something to give out look again when somebody within their reach has more room.
+fn stir_assigners(state: &mut State, ic: &IcId) {
+    let first = TaskId::new(uuid::Uuid::nil());
+    for role in [Role::DomainLead(ic.domain()), Role::TechLead(ic.department())] {
+        let Some(duties) = state.index.duties.get(&role) else {
+            continue;
+        };
+        let owes =
+            |from: Duty| duties.range(from..).next().is_some_and(|found| discriminant(found) == discriminant(&from));
+        if owes(Duty::Assign(first)) || owes(Duty::ClearBlocker(first)) {
+            state.index.stirred.insert(role);
+        }
+    }
+}
+
+/// Brings the indexes up to date with what an instruction has become.
+pub(super) fn refresh_instruction(state: &mut State, id: InstructionId) {
+    let now = state.instructions.get(&id).map(instruction_duties).unwrap_or_default();
+    let before = state.index.instructions.remove(&id).unwrap_or_default();
+    replace_duties(state, &before, &now);
+    if state.instructions.contains_key(&id) {
+        state.index.instructions.insert(id, now);
+        state.index.changed.insert(Changed::Instruction(id));
+    }
+}
+
+fn replace_duties(state: &mut State, before: &[(Role, Duty)], now: &[(Role, Duty)]) {
+    for owed in before.iter().filter(|owed| !now.contains(owed)) {
+        let (role, duty) = owed;
+        if let Some(duties) = state.index.duties.get_mut(role) {
+            duties.remove(duty);
+            if duties.is_empty() {
+                state.index.duties.remove(role);
+            }
+        }
+        // Whoever works on a duty that is gone should know, too: an IC stops the attempt.
+        state.index.stirred.insert(role.clone());
+    }
+    for (role, duty) in now.iter().filter(|owed| !before.contains(owed)) {
+        state.index.duties.entry(role.clone()).or_default().insert(*duty);
+        state.index.stirred.insert(role.clone());
+    }
+}
+
+/// Why a state is not alive: a task that nobody owes anything for, or that waits for what nobody will do.
+///
+/// Walks the whole state; for `doctor`, tests and simulation, not for the daemon's daily work.
+#[must_use]
+pub fn liveness_faults(state: &State) -> Vec<String> {
+    let mut faults = Vec::new();
+    for task in state.tasks.values().filter(|task| !task.state.is_terminal()) {
+        let derived = accountability(state, task);
+        if state.accountability(task.id) != Some(&derived) {
+            faults.push(format!("{}: the index of duties is not what the state says", task.id));
+        }
+        let blocked_by_nobody = match &task.state {
+            TaskState::Blocked { blocker, .. } | TaskState::Escalated { blocker, .. } => {
+                blocker.needs.trim().is_empty()
+            }
+            TaskState::Pending
+            | TaskState::InPlanning
+            | TaskState::Assigned { .. }
+            | TaskState::InProgress { .. }
+            | TaskState::UnderReview { .. }
+            | TaskState::DomainReview { .. }
+            | TaskState::ReadyForHandoff { .. }
+            | TaskState::Completed
+            | TaskState::Cancelled { .. } => false,
+        };
+        if blocked_by_nobody {
+            faults.push(format!("{}: blocked, and nothing is named that would clear it", task.id));
+        }
+        match derived.waits {
+            None if derived.owes.is_empty() => {
+                faults.push(format!("{} is {} and nobody owes anything for it", task.id, task.state.name()));
+            }
+            None => {}
+            Some(Wait::Instruction(id) | Wait::Paused(id)) if state.instructions.contains_key(&id) => {}
+            Some(Wait::Instruction(id) | Wait::Paused(id)) => {
+                faults.push(format!("{} waits for instruction {id}, which is over", task.id));
+            }
+            Some(Wait::Dependencies(tasks) | Wait::Children(tasks)) => {
+                let is_open = |id: &TaskId| state.tasks.get(id).is_some_and(|found| !found.state.is_terminal());
+                if !tasks.iter().any(is_open) {
+                    faults.push(format!("{} waits for tasks that are all over", task.id));
+                }
+            }
+        }
+    }
+    faults.extend(stuck(state).into_iter().map(|task| format!("{task} waits for what waits for it")));
+    for found in state.instructions.values() {
+        let owed = state.instruction_duties(found.id);
+        let waits_for_tasks = found.state == instruction::State::Executing && !found.open.is_empty();
+        if owed.is_empty() && !waits_for_tasks && found.paused.is_none() {
+            faults.push(format!("{} is {} and nobody owes anything for it", found.id, found.state.name()));
+        }
+    }
+    faults
+}
+
+/// Open tasks that nothing will ever move, because what they wait for waits for them, however far around.
+fn stuck(state: &State) -> BTreeSet<TaskId> {
+    let open = |id: &TaskId| state.tasks.get(id).is_some_and(|found| !found.state.is_terminal());
+    let mut left: BTreeSet<TaskId> = state.tasks.keys().copied().filter(open).collect();
+    loop {
+        let moving = |id: &TaskId| match state.accountability(*id) {
+            Some(Accountability { owes, waits: Some(Wait::Dependencies(tasks) | Wait::Children(tasks)) }) => {
+                !owes.is_empty() || !tasks.iter().any(|task| left.contains(task))
+            }
+            Some(Accountability { waits: Some(Wait::Instruction(_) | Wait::Paused(_)) | None, .. }) | None => true,
+        };
+        let still: BTreeSet<TaskId> = left.iter().copied().filter(|id| !moving(id)).collect();
+        if still.len() == left.len() {
+            return left;
+        }
+        left = still;
+    }
+}
+
+/// The level above whoever reviews at the moment: where it goes when rounds are spent.
+#[must_use]
+pub(super) fn level_above_reviewer(reviewer: &Role) -> Level {
+    match reviewer {
+        Role::Ic(_) => Level::DomainLead,
+        Role::DomainLead(_) => Level::TechLead,
+        Role::TechLead(_) => Level::EngineeringManager,
+        Role::EngineeringManager(_) | Role::Organisation | Role::Person(_) | Role::Operator => Level::Person,
+    }
+}

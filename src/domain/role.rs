@@ -1,0 +1,179 @@
+//! Who is who: the places of the organisation that owe things, and the principal that every command names.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{DepartmentId, DomainId, IcId, PersonId};
+
+/// A place in the organisation that can owe something and do something about it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Role {
+    /// The root: routes instructions and keeps the order between them.
+    Organisation,
+    /// Admission, risk, go/no-go; the last level before a person.
+    EngineeringManager(DepartmentId),
+    /// Plans across the domains of a department.
+    TechLead(DepartmentId),
+    /// Assigns, reviews and hands off the work of a domain.
+    DomainLead(DomainId),
+    /// Does the work.
+    Ic(IcId),
+    /// A person of the chart.
+    Person(PersonId),
+    /// Whoever operates this daemon: a human who may decide what no manager can.
+    Operator,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Organisation => f.write_str("organisation"),
+            Self::EngineeringManager(department) => write!(f, "{department}:engineering-manager"),
+            Self::TechLead(department) => write!(f, "{department}:tech-lead"),
+            Self::DomainLead(domain) => write!(f, "{domain}:lead"),
+            Self::Ic(ic) => write!(f, "{ic}"),
+            Self::Person(person) => write!(f, "person:{person}"),
+            Self::Operator => f.write_str("operator"),
+        }
+    }
+}
+
+/// A level of the reporting line above an IC, lowest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The lead of the task's domain.
+    DomainLead,
+    /// The tech lead of the task's department.
+    TechLead,
+    /// The engineering manager of the task's department.
+    EngineeringManager,
+    /// A human; nobody is above.
+    Person,
+}
+
+impl Level {
+    /// The level above, or `None` above a person.
+    #[must_use]
+    pub const fn above(self) -> Option<Self> {
+        match self {
+            Self::DomainLead => Some(Self::TechLead),
+            Self::TechLead => Some(Self::EngineeringManager),
+            Self::EngineeringManager => Some(Self::Person),
+            Self::Person => None,
+        }
+    }
+
+    /// Who stands at this level for work of the given domain.
+    #[must_use]
+    pub fn role_for(self, domain: &DomainId) -> Role {
+        match self {
+            Self::DomainLead => Role::DomainLead(domain.clone()),
+            Self::TechLead => Role::TechLead(domain.department()),
+            Self::EngineeringManager => Role::EngineeringManager(domain.department()),
+            Self::Person => Role::Operator,
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DomainLead => "domain lead",
+            Self::TechLead => "tech lead",
+            Self::EngineeringManager => "engineering manager",
+            Self::Person => "person",
+        })
+    }
+}
+
+/// The way a command came in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// From an actor of this daemon.
+    Internal,
+    /// Over the daemon's Unix socket.
+    Socket,
+}
+
+/// Who asks.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asker {
+    /// A place in the organisation: an IC, a manager or a person of the chart.
+    Role(Role),
+    /// The ledger's own consequence, or a clock.
+    System,
+    /// A human at the socket, known by the user id of the process at the other end.
+    Client {
+        /// The peer's user id as the kernel reports it.
+        uid: u32,
+    },
+}
+
+/// Who asks and by which way; recorded in every event.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct Principal {
+    /// Who asks.
+    pub asker: Asker,
+    /// By which way.
+    pub via: Via,
+}
+
+impl Principal {
+    /// The ledger itself, or a clock.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self { asker: Asker::System, via: Via::Internal }
+    }
+
+    /// An actor of this daemon, speaking for its place in the organisation.
+    #[must_use]
+    pub const fn role(role: Role) -> Self {
+        Self { asker: Asker::Role(role), via: Via::Internal }
+    }
+
+    /// A human at the socket.
+    #[must_use]
+    pub const fn client(uid: u32) -> Self {
+        Self { asker: Asker::Client { uid }, via: Via::Socket }
+    }
+
+    /// Whether this speaks for `role`.
+    #[must_use]
+    pub fn is(&self, role: &Role) -> bool {
+        match &self.asker {
+            Asker::Role(own) => own == role,
+            Asker::Client { .. } => *role == Role::Operator,
+            Asker::System => false,
+        }
+    }
+
+    /// Whether this is a human.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        match &self.asker {
+            Asker::Client { .. } | Asker::Role(Role::Person(_) | Role::Operator) => true,
+            Asker::System
+            | Asker::Role(
+                Role::Organisation
+                | Role::EngineeringManager(_)
+                | Role::TechLead(_)
+                | Role::DomainLead(_)
+                | Role::Ic(_),
+            ) => false,
+        }
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.asker {
+            Asker::Role(role) => fmt::Display::fmt(role, f),
+            Asker::System => f.write_str("system"),
+            Asker::Client { uid } => write!(f, "client:{uid}"),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A task: a milestone a domain lead answers for, or a piece of work for one IC, and the ten-state lifecycle it lives in.
+//!
+//! States carry their data: what only makes sense in one state is inside of it and gone with it.
+
+mod state;
+mod trouble;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::assignment::Explanation;
+use crate::domain::id::{
+    DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Round, StepKey, TaskId, Visit,
+};
+use crate::domain::review::{GateRecord, TaskKind};
+use crate::domain::role::{Level, Role};
+use crate::domain::time::{Millis, Stamp};
+use crate::domain::work::{Finding, Priority, Submission, Tier, Work};
+
+pub use self::state::{Assignee, Attempt, State, StateName};
+pub use self::trouble::{
+    Blocker, BlockerKind, CancelledDecision, Escalation, Failure, FailureClass, Question, Trouble,
+};
+
+/// What a plan says about one task. It never changes; what changes is in [`Task`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PlannedTask {
+    /// Its id.
+    pub id: TaskId,
+    /// Its name in the plan.
+    pub key: StepKey,
+    /// Milestone or work.
+    pub kind: TaskKind,
+    /// The domain that answers for it.
+    pub domain: DomainId,
+    /// Tasks that must be done before it can start; all of the same instruction.
+    pub needs: Vec<TaskId>,
+    /// What it asks for.
+    pub work: Work,
+}
+
+/// A task that is not over, or whose instruction is not.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Task {
+    /// Its id.
+    pub id: TaskId,
+    /// The instruction it belongs to.
+    pub instruction: InstructionId,
+    /// The strategic task it is part of.
+    pub parent: Option<TaskId>,
+    /// Its name in the plan.
+    pub key: StepKey,
+    /// Milestone or work.
+    pub kind: TaskKind,
+    /// The domain that answers for it.
+    pub domain: DomainId,
+    /// The tier of its instruction.
+    pub tier: Tier,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What it asks for.
+    pub work: Arc<Work>,
+    /// Tasks that must be done before it can start.
+    pub needs: Vec<TaskId>,
+    /// Tasks that need this one; kept in step with their `needs`.
+    pub dependants: Vec<TaskId>,
+    /// The tasks this one was broken down into.
+    pub children: Vec<TaskId>,
+    /// Cancelled dependencies and children that somebody decided to do without.
+    pub waived: BTreeSet<TaskId>,
+    /// Where it is in its life.
+    pub state: State,
+    /// When it entered this state.
+    pub entered: Stamp,
+    /// Which visit to a state this is.
+    pub visit: Visit,
+    /// The last epoch issued.
+    pub epoch: Epoch,
+    /// Passing failures since it was last assigned.
+    pub retries: u32,
+    /// Times it has been handed to review.
+    pub round: Round,
+    /// Times a receiving lead has sent the package back.
+    pub handoff_rejections: u32,
+    /// ICs on whom it has failed for good.
+    pub failed_with: BTreeSet<IcId>,
+    /// What reviewers want changed, from the last round.
+    pub findings: Vec<Finding>,
+    /// Resolutions of blockers and answers to questions, oldest first: what the next attempt should know.
+    pub notes: Vec<String>,
+    /// The last work handed in.
+    pub submission: Option<Handed>,
+    /// How each gate of the current round ended.
+    pub gates: Vec<GateRecord>,
+    /// The most recent assignment, explained.
+    pub assignment: Option<Explanation>,
+    /// Time granted in this state, added to its deadlines.
+    pub granted: Millis,
+    /// Questions asked about it that nobody has answered yet.
+    pub questions: BTreeMap<QuestionId, Question>,
+    /// Escalations that are open.
+    pub escalations: BTreeMap<EscalationId, Escalation>,
+    /// The latest news of the running attempt.
+    pub progress: Option<Progress>,
+}
+
+/// Work handed in, and by whom.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Handed {
+    /// Who did it.
+    pub author: Assignee,
+    /// The attempt it came from.
+    pub epoch: Epoch,
+    /// What was handed in.
+    pub submission: Submission,
+    /// When.
+    pub at: Stamp,
+}
+
+/// News of a running attempt.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Progress {
+    /// Done so far, 0 to 100.
+    pub percent: Option<u8>,
+    /// What is being done.
+    pub note: String,
+    /// When it was reported.
+    pub at: Stamp,
+}
+
+impl Task {
+    /// A task as its plan has it, before anything has happened to it.
+    #[must_use]
+    pub fn new(
+        planned: &PlannedTask,
+        instruction: InstructionId,
+        parent: Option<TaskId>,
+        tier: Tier,
+        priority: Priority,
+        at: Stamp,
+    ) -> Self {
+        Self {
+            id: planned.id,
+            instruction,
+            parent,
+            key: planned.key.clone(),
+            kind: planned.kind,
+            domain: planned.domain.clone(),
+            tier,
+            priority,
+            work: Arc::new(planned.work.clone()),
+            needs: planned.needs.clone(),
+            dependants: Vec::new(),
+            children: Vec::new(),
+            waived: BTreeSet::new(),
+            state: State::Pending,
+            entered: at,
+            visit: Visit::default(),
+            epoch: Epoch::default(),
+            retries: 0,
+            round: Round::default(),
+            handoff_rejections: 0,
+            failed_with: BTreeSet::new(),
+            findings: Vec::new(),
+            notes: Vec::new(),
+            submission: None,
+            gates: Vec::new(),
+            assignment: None,
+            granted: Millis::default(),
+            questions: BTreeMap::new(),
+            escalations: BTreeMap::new(),
+            progress: None,
+        }
+    }
+
+    /// The epoch of the attempt at work, if one is.
+    #[must_use]
+    pub const fn running_epoch(&self) -> Option<Epoch> {
+        match &self.state {
+            State::InProgress { attempt: Attempt::Running { epoch, .. }, .. } => Some(*epoch),
+            State::InProgress { attempt: Attempt::Queued { .. } | Attempt::Children, .. }
+            | State::Pending
+            | State::InPlanning
+            | State::Assigned { .. }
+            | State::Blocked { .. }
+            | State::Escalated { .. }
+            | State::UnderReview { .. }
+            | State::DomainReview { .. }
+            | State::ReadyForHandoff { .. }
+            | State::Completed
+            | State::Cancelled { .. } => None,
+        }
+    }
+
+    /// The escalation that is open for this trouble.
+    #[must_use]
+    pub fn escalation_for(&self, trouble: Trouble) -> Option<(EscalationId, &Escalation)> {
+        self.escalations.iter().find(|(_, escalation)| escalation.trouble == trouble).map(|(id, found)| (*id, found))
+    }
+
+    /// Whether `role` holds an escalation of this task and so may make the moves of its state's owner.
+    #[must_use]
+    pub fn is_held_by(&self, role: &Role) -> bool {
+        let holds = |level: Level| level.role_for(&self.domain) == *role;
+        self.escalations.values().any(|escalation| holds(escalation.level))
+            || matches!(&self.state, State::Escalated { level, .. } if holds(*level))
+    }
+}

@@ -1,0 +1,279 @@
+//! The way to the ledger: requests go to its thread, replies come back after the sync.
+//!
+//! The thread drains what has come in, decides on all of it as one group, makes it durable with one sync, and only then
+//! answers, publishes and wakes. Reads wait their turn in the same queue, so nobody ever sees what is not durable.
+
+use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::subscription::{Feed, Filter, Subscription};
+use super::{Error, Group, Ledger};
+use crate::clock::Clock;
+use crate::domain::command::{Action, Command};
+use crate::domain::event::Entry;
+use crate::domain::id::Sequence;
+use crate::domain::rejection::Rejection;
+use crate::domain::role::{Principal, Role};
+use crate::domain::state::State;
+use crate::telemetry;
+
+/// Requests that may wait before senders have to. At the speed of a slow disk (a few hundred syncs a second, each for a
+/// whole group) this is well under a second of work.
+const QUEUE_LIMIT: usize = 4_096;
+
+/// Commands decided on as one group. Larger groups gain little once the sync is shared by some hundreds, and make the
+/// first of them wait.
+const GROUP_LIMIT: usize = 512;
+
+/// The ledger has stopped: the daemon is ending, or a write failed and it says so itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the ledger has stopped")]
+pub struct Stopped;
+
+/// Wakes whoever stands for a role. Called on the ledger's thread, so it only leaves a message.
+pub type Wake = Box<dyn Fn() + Send>;
+
+/// What each command of a request came to.
+pub type Results = Vec<Result<Vec<Entry>, Rejection>>;
+
+type ReadRequest = Box<dyn FnOnce(&Ledger) + Send>;
+
+enum Request {
+    Commit { commands: Vec<Command>, reply: Option<oneshot::Sender<Results>> },
+    Read(ReadRequest),
+    Attach { role: Role, wake: Wake },
+    Subscribe { from: Sequence, filter: Filter, reply: oneshot::Sender<Subscription> },
+    Close,
+}
+
+/// A way to the ledger. Clones reach the same one.
+#[derive(Clone)]
+pub struct LedgerHandle {
+    requests: mpsc::Sender<Request>,
+    clock: Arc<dyn Clock>,
+    failure: watch::Receiver<Option<Arc<str>>>,
+}
+
+impl LedgerHandle {
+    /// Starts the ledger's thread. The second value is joined to wait for its end; it gives the ledger back, unless a
+    /// write failed.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(ledger: Ledger, clock: Arc<dyn Clock>) -> std::io::Result<(Self, thread::JoinHandle<Option<Ledger>>)> {
+        let (requests, queue) = mpsc::channel(QUEUE_LIMIT);
+        let (failed, failure) = watch::channel(None);
+        let writer = Writer { ledger, queue, failed, wakes: BTreeMap::new(), feeds: Vec::new() };
+        let thread = thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run())?;
+        Ok((Self { requests, clock, failure }, thread))
+    }
+
+    /// The clock that commands of this daemon are stamped by.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    async fn send(&self, request: Request) -> Result<(), Stopped> {
+        self.requests.send(request).await.map_err(|_| Stopped)
+    }
+
+    /// Asks for all of these, in this order and in one group. The answer comes when everything is durable.
+    ///
+    /// # Errors
+    /// When the ledger has stopped. Whether the commands became durable is not known then.
+    pub async fn commit(&self, principal: &Principal, actions: Vec<Action>) -> Result<Results, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        let commands = self.stamp(principal, actions);
+        self.send(Request::Commit { commands, reply: Some(reply) }).await?;
+        answer.await.map_err(|_| Stopped)
+    }
+
+    /// As [`commit`](Self::commit), without waiting for the answer: for what may be lost, such as signs of life.
+    pub fn commit_unheard(&self, principal: &Principal, action: Action) {
+        let commands = self.stamp(principal, vec![action]);
+        // When the queue is full there is more urgent work than this.
+        let _ = self.requests.try_send(Request::Commit { commands, reply: None });
+    }
+
+    fn stamp(&self, principal: &Principal, actions: Vec<Action>) -> Vec<Command> {
+        let at = self.clock.now();
+        actions.into_iter().map(|action| Command { at, principal: principal.clone(), action }).collect()
+    }
+
+    /// Looks at the state. `look` runs on the ledger's thread and holds everyone up: it copies what it needs and returns.
+    ///
+    /// # Errors
+    /// When the ledger has stopped.
+    pub async fn read<T: Send + 'static>(&self, look: impl FnOnce(&State) -> T + Send + 'static) -> Result<T, Stopped> {
+        self.read_ledger(move |ledger| look(ledger.state())).await
+    }
+
+    /// Looks at the ledger: the state and, for what is over, the archive.
+    ///
+    /// # Errors
+    /// When the ledger has stopped, or `look` panics.
+    pub async fn read_ledger<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Ledger) -> T + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        let request: ReadRequest = Box::new(move |ledger| {
+            // A look that panics changes nothing: it is the trouble of whoever asked, who gets no answer.
+            if let Ok(seen) = panic::catch_unwind(AssertUnwindSafe(|| look(ledger))) {
+                // Whoever asked may have gone away in the meantime.
+                let _ = reply.send(seen);
+            }
+        });
+        self.send(Request::Read(request)).await?;
+        answer.await.map_err(|_| Stopped)
+    }
+
+    /// Has `wake` called whenever what `role` owes has changed. Replaces what was attached for the role before. Commands
+    /// that come in together with this may be decided on first: whoever attaches looks once afterwards.
+    ///
+    /// # Errors
+    /// When the ledger has stopped.
+    pub async fn attach(&self, role: Role, wake: Wake) -> Result<(), Stopped> {
+        self.send(Request::Attach { role, wake }).await
+    }
+
+    /// Follows what happens from the event `from` on, those that have happened already first, without gaps or repeats.
+    ///
+    /// # Errors
+    /// When the ledger has stopped.
+    pub async fn subscribe(&self, from: Sequence, filter: Filter) -> Result<Subscription, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Subscribe { from, filter, reply }).await?;
+        answer.await.map_err(|_| Stopped)
+    }
+
+    /// Ends the ledger once everything before this is done.
+    pub async fn close(&self) {
+        let _ = self.send(Request::Close).await;
+    }
+
+    /// Completes when a write fails, with what is to be told; never while all is well.
+    pub async fn failed(&self) -> Arc<str> {
+        let mut failure = self.failure.clone();
+        loop {
+            if let Some(message) = failure.borrow_and_update().clone() {
+                return message;
+            }
+            if failure.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// The ledger's thread.
+struct Writer {
+    ledger: Ledger,
+    queue: mpsc::Receiver<Request>,
+    failed: watch::Sender<Option<Arc<str>>>,
+    wakes: BTreeMap<Role, Wake>,
+    feeds: Vec<Feed>,
+}
+
+impl Writer {
+    fn run(mut self) -> Option<Ledger> {
+        loop {
+            let Some(first) = self.queue.blocking_recv() else {
+                break;
+            };
+            let mut requests = vec![first];
+            while requests.len() < GROUP_LIMIT
+                && let Ok(next) = self.queue.try_recv()
+            {
+                requests.push(next);
+            }
+            // A panic half-way through leaves a state that nothing is known of; nobody waits for the silence after it.
+            let served = panic::catch_unwind(AssertUnwindSafe(|| self.serve(requests)));
+            let message = match served {
+                Ok(Ok(true)) => continue,
+                Ok(Ok(false)) => break,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it panicked, which is a fault of this program; start the daemon again".to_owned(),
+            };
+            // Nobody is answered: what was asked for may or may not be on the disk.
+            tracing::error!("the ledger stops: {message}");
+            self.failed.send_replace(Some(Arc::from(message)));
+            return None;
+        }
+        match self.ledger.write_snapshots() {
+            Ok(()) => Some(self.ledger),
+            Err(error) => {
+                // Everything acknowledged is in the journal; the next start replays a little more.
+                tracing::warn!("snapshots could not be written at the end: {error}");
+                None
+            }
+        }
+    }
+
+    /// Serves what has come in; `false` when it is the end.
+    fn serve(&mut self, requests: Vec<Request>) -> Result<bool, Error> {
+        let mut commands = Vec::new();
+        let mut replies = Vec::new();
+        let mut after = Vec::new();
+        for request in requests {
+            match request {
+                Request::Commit { commands: mut more, reply } => {
+                    replies.push((more.len(), reply));
+                    commands.append(&mut more);
+                }
+                other => after.push(other),
+            }
+        }
+        if !commands.is_empty() {
+            let group = self.ledger.commit(&commands)?;
+            self.publish(&group);
+            let mut results = group.results.into_iter();
+            for (count, reply) in replies {
+                let mine: Results = results.by_ref().take(count).collect();
+                if let Some(reply) = reply {
+                    let _ = reply.send(mine);
+                }
+            }
+            for role in &group.stirred {
+                if let Some(wake) = self.wakes.get(role) {
+                    wake();
+                }
+            }
+        }
+        let mut goes_on = true;
+        for request in after {
+            match request {
+                Request::Read(look) => look(&self.ledger),
+                Request::Attach { role, wake } => {
+                    self.wakes.insert(role, wake);
+                }
+                Request::Subscribe { from, filter, reply } => {
+                    let (feed, subscription) = Feed::open(&self.ledger, from, filter);
+                    self.feeds.push(feed);
+                    let _ = reply.send(subscription);
+                }
+                Request::Commit { .. } => {}
+                Request::Close => goes_on = false,
+            }
+        }
+        Ok(goes_on)
+    }
+
+    fn publish(&mut self, group: &Group) {
+        for entry in group.results.iter().flatten().flatten() {
+            telemetry::log(entry, self.ledger.state(), &group.archived);
+        }
+        if self.feeds.is_empty() {
+            return;
+        }
+        for entry in group.results.iter().flatten().flatten() {
+            let shared = Arc::new(entry.clone());
+            self.feeds.retain_mut(|feed| feed.offer(&shared));
+        }
+    }
+}

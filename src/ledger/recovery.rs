@@ -1,0 +1,126 @@
+//! Recovery: load the snapshots, replay what came after them.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::snapshot::{CHART, HEADER, Header, KeyUse, Stub, VERSION, from_bytes};
+use super::{Error, Ledger, codec};
+use crate::domain::evolve::{evolve, rebuild_index};
+use crate::domain::id::{InstructionId, Sequence};
+use crate::domain::instruction::Instruction;
+use crate::domain::state::{Finished, FinishedTask, State};
+use crate::domain::task::Task;
+use crate::store::{Reader, Record, Store, Table};
+
+/// How a state came back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Recovered {
+    /// The event that the snapshots stood at; 0 without snapshots.
+    pub snapshot: Sequence,
+    /// Events replayed after that.
+    pub replayed: u64,
+}
+
+impl Ledger {
+    /// Takes a store over: loads its snapshots and replays the journal after them.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or holds what this program does not understand. Nothing was changed then.
+    pub fn open(store: Box<dyn Store>) -> Result<(Self, Recovered), Error> {
+        let mut state = load_snapshots(store.as_ref())?;
+        let snapshot = state.sequence;
+        let mut recovered = Recovered { snapshot, replayed: 0 };
+        for record in store.records(snapshot.next()) {
+            evolve(&mut state, &codec::decode(&record?)?);
+            recovered.replayed = recovered.replayed.saturating_add(1);
+        }
+        // What ended in the replayed part was archived when it ended, and nobody is there to be woken yet.
+        state.take_archived();
+        state.take_stirred();
+        let head = store.last()?;
+        Ok((Self { state, store, head, snapshot }, recovered))
+    }
+}
+
+/// A replay of a journal from its beginning, without looking at any snapshot.
+#[derive(Default)]
+pub struct Replay {
+    state: State,
+}
+
+impl Replay {
+    /// Takes the next record.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn take(&mut self, record: &Record) -> Result<(), Error> {
+        evolve(&mut self.state, &codec::decode(record)?);
+        // Nobody is there to archive or to be woken.
+        self.state.take_archived();
+        self.state.take_stirred();
+        Ok(())
+    }
+
+    /// The state after the last record.
+    #[must_use]
+    pub fn state(self) -> State {
+        self.state
+    }
+}
+
+/// The state that replaying the whole journal gives.
+///
+/// # Errors
+/// When the journal cannot be read to its end.
+pub fn replay(reader: &dyn Reader) -> Result<State, Error> {
+    let mut replay = Replay::default();
+    for record in reader.records(Sequence(1)) {
+        replay.take(&record?)?;
+    }
+    Ok(replay.state())
+}
+
+fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<State, Error> {
+    let mut state = State::default();
+    let Some(header) = store.row(Table::Meta, HEADER)? else {
+        return Ok(state);
+    };
+    let header: Header = from_bytes("the header of the snapshots", &header)?;
+    if header.version != VERSION {
+        // Snapshots only save time: the journal has everything.
+        return Ok(state);
+    }
+    state.sequence = header.sequence;
+    state.last = header.at;
+    if let Some(chart) = store.row(Table::Meta, CHART)? {
+        state.chart = Arc::new(from_bytes("the chart", &chart)?);
+    }
+    for row in store.rows(Table::Instruction) {
+        let found: Instruction = from_bytes("an instruction", &row?.1)?;
+        state.instructions.insert(found.id, found);
+    }
+    for row in store.rows(Table::Task) {
+        let found: Task = from_bytes("a task", &row?.1)?;
+        state.tasks.insert(found.id, found);
+    }
+    for row in store.rows(Table::Finished) {
+        let (key, value) = row?;
+        let Ok(uuid) = Uuid::from_slice(&key) else {
+            let detail = "its key is not an id".to_owned();
+            return Err(Error::Unreadable { what: "a finished instruction".to_owned(), detail });
+        };
+        let instruction = InstructionId::new(uuid);
+        let stub: Stub = from_bytes("a finished instruction", &value)?;
+        state.finished.insert(instruction, Finished { state: stub.state });
+        for (task, ended) in stub.tasks {
+            state.finished_tasks.insert(task, FinishedTask { instruction, state: ended });
+        }
+    }
+    for row in store.rows(Table::Key) {
+        let used: KeyUse = from_bytes("an idempotency key", &row?.1)?;
+        state.keys.insert(used.key, (used.instruction, used.fingerprint));
+    }
+    rebuild_index(&mut state);
+    Ok(state)
+}

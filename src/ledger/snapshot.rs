@@ -1,0 +1,119 @@
+//! Snapshots: rows beside the journal from which a state is loaded without replaying everything.
+//!
+//! A row holds one entity as of the event in the header row. Rows of live entities are only written together with a new
+//! header, in one batch; rows of what is over (archive, stubs, keys) say something final and are written at once.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Error;
+use crate::domain::event::{Entry, Event};
+use crate::domain::id::{IdempotencyKey, InstructionId, Sequence, TaskId};
+use crate::domain::instruction;
+use crate::domain::state::{Archived, Changed, State};
+use crate::domain::task;
+use crate::domain::time::Stamp;
+use crate::store::{Batch, Reader, Table};
+
+/// The row of [`Table::Meta`] with the [`Header`].
+pub(super) const HEADER: &[u8] = b"snapshot";
+/// The row of [`Table::Meta`] with the chart.
+pub(super) const CHART: &[u8] = b"chart";
+
+/// The version of the rows; a row of another version is not used, the state is replayed instead.
+pub(super) const VERSION: u16 = 1;
+
+/// Where the snapshots stand.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Header {
+    pub(super) version: u16,
+    pub(super) sequence: Sequence,
+    pub(super) at: Stamp,
+}
+
+/// What is kept of an instruction that is over.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Stub {
+    pub(super) state: instruction::StateName,
+    pub(super) tasks: Vec<(TaskId, task::StateName)>,
+}
+
+/// An idempotency key that was used.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeyUse {
+    pub(super) key: IdempotencyKey,
+    pub(super) instruction: InstructionId,
+    pub(super) fingerprint: u64,
+}
+
+pub(super) fn to_bytes<T: Serialize>(what: &str, value: &T) -> Result<Vec<u8>, Error> {
+    postcard::to_stdvec(value).map_err(|error| Error::Unreadable { what: what.to_owned(), detail: error.to_string() })
+}
+
+pub(super) fn from_bytes<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, Error> {
+    postcard::from_bytes(bytes).map_err(|error| Error::Unreadable { what: what.to_owned(), detail: error.to_string() })
+}
+
+/// Adds the rows of everything that has changed since this was last called, and the header that they stand at.
+pub(super) fn rows_of_changed(state: &mut State, batch: &mut Batch) -> Result<(), Error> {
+    for changed in state.take_changed() {
+        match changed {
+            Changed::Chart => batch.put(Table::Meta, CHART, to_bytes("the chart", state.chart.as_ref())?),
+            Changed::Instruction(id) => match state.instructions.get(&id) {
+                Some(found) => batch.put(Table::Instruction, *id.as_bytes(), to_bytes("an instruction", found)?),
+                None => batch.delete(Table::Instruction, *id.as_bytes()),
+            },
+            Changed::Task(id) => match state.tasks.get(&id) {
+                Some(found) => batch.put(Table::Task, *id.as_bytes(), to_bytes("a task", found)?),
+                None => batch.delete(Table::Task, *id.as_bytes()),
+            },
+        }
+    }
+    let header = Header { version: VERSION, sequence: state.sequence, at: state.last };
+    batch.put(Table::Meta, HEADER, to_bytes("the header of the snapshots", &header)?);
+    Ok(())
+}
+
+/// Adds the row of the idempotency key that an event uses, if it uses one.
+pub(super) fn key_row(entry: &Entry, batch: &mut Batch) -> Result<(), Error> {
+    if let Event::Received { id, request, .. } = &entry.event
+        && let Some(key) = &request.key
+    {
+        let used = KeyUse { key: key.clone(), instruction: *id, fingerprint: request.fingerprint() };
+        // Keys may be longer than a row's key can be.
+        let row = Sha256::digest(key.as_str().as_bytes()).to_vec();
+        batch.put(Table::Key, row, to_bytes("an idempotency key", &used)?);
+    }
+    Ok(())
+}
+
+/// Adds the rows of an instruction that is over: all of it, and the stub.
+pub(super) fn archive_rows(gone: &Archived, batch: &mut Batch) -> Result<(), Error> {
+    let id = gone.instruction.id;
+    let tasks = gone.tasks.iter().map(|task| (task.id, task.state.name())).collect();
+    let stub = Stub { state: gone.instruction.state.name(), tasks };
+    batch.put(Table::Archive, *id.as_bytes(), to_bytes("a finished instruction", gone)?);
+    batch.put(Table::Finished, *id.as_bytes(), to_bytes("a finished instruction", &stub)?);
+    Ok(())
+}
+
+/// Reads an instruction that is over.
+pub(super) fn read_archived(store: &(impl Reader + ?Sized), id: InstructionId) -> Result<Option<Archived>, Error> {
+    match store.row(Table::Archive, id.as_bytes())? {
+        Some(bytes) => from_bytes("a finished instruction", &bytes).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A number that is equal for equal states: over everything that is not derived from something else.
+#[must_use]
+pub fn digest(state: &State) -> [u8; 32] {
+    let whole = (
+        (state.sequence, state.last, state.chart.as_ref(), &state.instructions),
+        (&state.tasks, &state.finished, &state.finished_tasks, &state.keys),
+    );
+    // A state that cannot be encoded equals no other: it would have failed when it was written.
+    let bytes = postcard::to_stdvec(&whole).unwrap_or_default();
+    Sha256::digest(bytes).into()
+}

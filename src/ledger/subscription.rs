@@ -1,0 +1,208 @@
+//! Following what happens, from any point on, without gaps or repeats.
+//!
+//! A subscription reads what has happened already from the store and gets what happens from then on from the ledger's
+//! thread. One that is too slow is cut off from the thread and reads from the store again until it has caught up: it
+//! never holds the ledger up and never takes unbounded memory.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::{Error, Ledger, LedgerHandle, Stopped, codec};
+use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
+use crate::domain::id::{InstructionId, Sequence, TaskId};
+use crate::domain::state::State;
+use crate::store::Reader;
+
+/// Entries that may wait in a feed before its subscriber is sent to the store.
+const FEED_LIMIT: usize = 1_024;
+
+/// Entries read from the store at a time: some tenths of a millisecond.
+const BACKLOG_CHUNK: usize = 256;
+
+/// Which entries a subscriber wants.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    only: Option<Only>,
+}
+
+#[derive(Clone, Debug)]
+struct Only {
+    instruction: InstructionId,
+    tasks: BTreeSet<TaskId>,
+}
+
+impl Filter {
+    /// Everything.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self::default()
+    }
+
+    /// What happens to one instruction and its tasks.
+    #[must_use]
+    pub fn instruction(instruction: InstructionId) -> Self {
+        Self { only: Some(Only { instruction, tasks: BTreeSet::new() }) }
+    }
+
+    /// Learns the tasks that exist already, so that following may begin in the middle.
+    fn seed(&mut self, state: &State) {
+        if let Some(only) = &mut self.only {
+            match state.instructions.get(&only.instruction) {
+                Some(found) => only.tasks.extend(&found.tasks),
+                None => only.tasks.extend(
+                    state
+                        .finished_tasks
+                        .iter()
+                        .filter(|(_, stub)| stub.instruction == only.instruction)
+                        .map(|(id, _)| *id),
+                ),
+            }
+        }
+    }
+
+    /// Whether the entry is wanted. Learns the tasks of the instruction from the plans that go by.
+    pub fn wants(&mut self, entry: &Entry) -> bool {
+        let Some(only) = &mut self.only else {
+            return true;
+        };
+        match &entry.event {
+            Event::Received { id, .. } => *id == only.instruction,
+            Event::Instruction(id, event) => {
+                let wanted = *id == only.instruction;
+                if let (true, InstructionEvent::Planned { tasks }) = (wanted, event) {
+                    only.tasks.extend(tasks.iter().map(|task| task.id));
+                }
+                wanted
+            }
+            Event::Task(id, event) => {
+                let wanted = only.tasks.contains(id);
+                if let (
+                    true,
+                    TaskEvent::BrokenDown { children }
+                    | TaskEvent::ChangesRequested { children, .. }
+                    | TaskEvent::HandoffRejected { children, .. },
+                ) = (wanted, event)
+                {
+                    only.tasks.extend(children.iter().map(|child| child.id));
+                }
+                wanted
+            }
+            Event::ChartApplied(_) | Event::Started { .. } => false,
+        }
+    }
+}
+
+/// The ledger's end of a subscription.
+pub(super) struct Feed {
+    sender: mpsc::Sender<Arc<Entry>>,
+}
+
+impl Feed {
+    pub(super) fn open(ledger: &Ledger, from: Sequence, mut filter: Filter) -> (Self, Subscription) {
+        filter.seed(ledger.state());
+        let (sender, live) = mpsc::channel(FEED_LIMIT);
+        let subscription = Subscription {
+            reader: ledger.reader(),
+            filter,
+            next: from.max(Sequence(1)),
+            behind_until: ledger.state().sequence,
+            backlog: VecDeque::new(),
+            live,
+        };
+        (Self { sender }, subscription)
+    }
+
+    /// Offers an entry; `false` when the subscriber is gone or too slow, and the feed ends.
+    pub(super) fn offer(&self, entry: &Arc<Entry>) -> bool {
+        self.sender.try_send(Arc::clone(entry)).is_ok()
+    }
+}
+
+/// The subscriber's end.
+pub struct Subscription {
+    reader: Box<dyn Reader>,
+    filter: Filter,
+    /// The next entry to look at.
+    next: Sequence,
+    /// The last entry that has to come from the store.
+    behind_until: Sequence,
+    backlog: VecDeque<Entry>,
+    live: mpsc::Receiver<Arc<Entry>>,
+}
+
+impl Subscription {
+    /// The next entry that is wanted; `None` when the ledger has ended.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn next(&mut self, ledger: &LedgerHandle) -> Result<Option<Entry>, Error> {
+        loop {
+            if let Some(entry) = self.stored()? {
+                return Ok(Some(entry));
+            }
+            match self.live.recv().await {
+                Some(entry) if entry.sequence < self.next => {}
+                Some(entry) => {
+                    self.next = entry.sequence.next();
+                    if self.filter.wants(&entry) {
+                        return Ok(Some(entry.as_ref().clone()));
+                    }
+                }
+                // Too slow, or the ledger ended: in the first case a new feed begins where this one was cut off.
+                None => match ledger.subscribe(self.next, self.filter.clone()).await {
+                    Ok(again) => *self = again,
+                    // What happened after it was cut off, and before the end, is in the store.
+                    Err(Stopped) => {
+                        let last = self.reader.last()?.map_or(Sequence(0), |(sequence, _)| sequence);
+                        if self.next > last {
+                            return Ok(None);
+                        }
+                        self.behind_until = last;
+                    }
+                },
+            }
+        }
+    }
+
+    /// The next wanted entry, if it is there already.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn ready(&mut self) -> Result<Option<Entry>, Error> {
+        if let Some(entry) = self.stored()? {
+            return Ok(Some(entry));
+        }
+        while let Ok(entry) = self.live.try_recv() {
+            if entry.sequence >= self.next {
+                self.next = entry.sequence.next();
+                if self.filter.wants(&entry) {
+                    return Ok(Some(entry.as_ref().clone()));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next wanted entry that has to come from the store, if there is one.
+    fn stored(&mut self) -> Result<Option<Entry>, Error> {
+        loop {
+            while let Some(entry) = self.backlog.pop_front() {
+                self.next = entry.sequence.next();
+                if self.filter.wants(&entry) {
+                    return Ok(Some(entry));
+                }
+            }
+            if self.next > self.behind_until {
+                return Ok(None);
+            }
+            for record in self.reader.records(self.next).take(BACKLOG_CHUNK) {
+                self.backlog.push_back(codec::decode(&record?)?);
+            }
+            if self.backlog.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! The durable store: a journal of records that only grows, and tables of rows that change, committed together.
+//!
+//! What the organisation knows is the journal: every event, in order, each one carrying the hash of the one before it.
+//! The rows are what makes a start quick and a look-up cheap (snapshots, stubs of finished work, keys already seen); they
+//! can be rebuilt from the journal at any time. Both are opaque here: a record is a numbered body with a schema version, a
+//! row is a key and a value.
+//!
+//! ```text
+//!   one writer ── commit(Batch { records, rows }) ──▶ Store ──▶ on the disk, all of it or nothing
+//!   any thread ── records, row, rows ──▶ Reader (sees only what is on the disk)
+//! ```
+//!
+//! Three promises, kept by both implementations and checked by one suite:
+//! - `commit` answers `Ok` only when the whole batch survives a power cut. It is atomic: no reader and no restart ever
+//!   sees a part of it.
+//! - A commit that failed half-way stops the store. What reached the disk is then unknown, so nothing more is written and
+//!   nothing unsure is shown until the store has been opened again.
+//! - The journal has no holes. A record that does not continue it is refused; one that was changed, lost or moved later is
+//!   reported by the walk that meets it.
+//!
+//! This module never looks into a body or a value, never decides what to keep, and never repairs anything by itself.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::domain::id::Sequence;
+
+mod journal;
+mod layout;
+mod log;
+mod mark;
+mod memory;
+mod record;
+mod sled;
+
+pub use self::memory::MemoryStore;
+pub use self::record::{ParseHashError, Record, RecordError, RecordHash};
+pub use self::sled::SledStore;
+
+/// The last record of a journal: its number and its hash.
+pub type Head = (Sequence, RecordHash);
+
+/// A walk over records, in order.
+pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, Error>> + Send + 'a>;
+
+/// A row: its key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// A walk over the rows of a table, in the order of the keys' bytes.
+pub type Rows<'a> = Box<dyn Iterator<Item = Result<Row, Error>> + Send + 'a>;
+
+/// Longest key of a row in bytes: enough for an entity id with a prefix and a suffix, or for a hash in hexadecimal digits.
+pub const KEY_LIMIT: usize = 64;
+
+/// Largest body or value in bytes. A batch is held in memory a few times over while it is written; this keeps one value
+/// from taking the daemon's memory, and is hundreds of times what the largest snapshot of one entity needs.
+pub const VALUE_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Writes to a journal and its tables. There is one writer; everybody else asks for a [`reader`](Self::reader).
+pub trait Store: Reader {
+    /// Makes a batch durable: when this answers `Ok`, all of it is on the disk. An empty batch is a successful no-op.
+    /// Of several changes to one row in one batch, the last counts.
+    ///
+    /// # Errors
+    /// A batch that breaks a rule is *refused*: nothing of it was written and the store goes on
+    /// ([`Error::NotNext`], [`Error::NotChained`], [`Error::Key`], [`Error::TooLarge`]). Any other error *stops* the
+    /// store: what reached the disk is unknown, and every later commit and every later look at rows answers
+    /// [`Error::Stopped`].
+    fn commit(&mut self, batch: Batch) -> Result<(), Error>;
+
+    /// A view of the same store for another thread, valid while the store is in use and after it was dropped. A store
+    /// on a disk stays locked until its last reader is gone.
+    fn reader(&self) -> Box<dyn Reader>;
+}
+
+/// Reads what is durable, from any thread, while the writer goes on. A reader may wait for the one commit that is being
+/// synced, never for more than that; the walks read ahead a little and hold nothing up between two items.
+pub trait Reader: Send + Sync {
+    /// The last record, or `None` when the journal is empty.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn last(&self) -> Result<Option<Head>, Error>;
+
+    /// Walks the records from `from` on (0 and 1 both mean the first) to the one that was last when the walk began,
+    /// checking each: its checksum, that its number follows, and that it carries the hash of the one before. The first
+    /// failed check is an `Err` item and ends the walk. Beginning after the last record is an empty walk.
+    fn records(&self, from: Sequence) -> Records<'_>;
+
+    /// The value of one row.
+    ///
+    /// # Errors
+    /// When the store cannot be read, the row is damaged, or the store has stopped.
+    fn row(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Walks a table in the order of its keys. Every row is durable when it is read, but the walk is no snapshot:
+    /// commits that come while it goes on may show in the rows it has not reached yet. An error ends the walk.
+    fn rows(&self, table: Table) -> Rows<'_>;
+
+    /// The room the store takes, in bytes: on the disk, or in memory for one that lives there.
+    ///
+    /// # Errors
+    /// When the size cannot be found out.
+    fn size_bytes(&self) -> Result<u64, Error>;
+}
+
+/// What is committed together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Records that continue the journal, in order.
+    pub records: Vec<Record>,
+    /// Changes of rows, in order.
+    pub rows: Vec<RowChange>,
+}
+
+impl Batch {
+    /// Whether there is nothing to commit.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.rows.is_empty()
+    }
+
+    /// Adds writing a row, whether it exists or not.
+    pub fn put(&mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
+        self.rows.push(RowChange::Put { table, key: key.into(), value: value.into() });
+    }
+
+    /// Adds removing a row, whether it exists or not.
+    pub fn delete(&mut self, table: Table, key: impl Into<Vec<u8>>) {
+        self.rows.push(RowChange::Delete { table, key: key.into() });
+    }
+}
+
+/// One change of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowChange {
+    /// Write the row, replacing what was there.
+    Put {
+        /// Where.
+        table: Table,
+        /// Up to [`KEY_LIMIT`] bytes, at least one.
+        key: Vec<u8>,
+        /// Up to [`VALUE_LIMIT`] bytes.
+        value: Vec<u8>,
+    },
+    /// Remove the row if it is there.
+    Delete {
+        /// Where.
+        table: Table,
+        /// Up to [`KEY_LIMIT`] bytes, at least one.
+        key: Vec<u8>,
+    },
+}
+
+/// The tables. The numbers are on the disk: a new table takes a new one, and none is ever given away again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Table {
+    /// Single facts: where the snapshots stand, which chart is in force.
+    Meta = 1,
+    /// Snapshots of instructions that are not finished.
+    Instruction = 2,
+    /// Snapshots of tasks that are not finished.
+    Task = 3,
+    /// Finished instructions and tasks in full.
+    Archive = 4,
+    /// Idempotency keys already seen.
+    Key = 5,
+    /// What is kept in memory of finished instructions and their tasks.
+    Finished = 6,
+}
+
+impl Table {
+    /// Every table, in the order of their numbers.
+    pub const ALL: [Self; 6] = [Self::Meta, Self::Instruction, Self::Task, Self::Archive, Self::Key, Self::Finished];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Instruction => "instruction",
+            Self::Task => "task",
+            Self::Archive => "archive",
+            Self::Key => "key",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a value belongs to, for messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// A record of the journal.
+    Record(Sequence),
+    /// A row.
+    Row(Table, Vec<u8>),
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(sequence) => write!(f, "record {sequence}"),
+            Self::Row(table, key) => write!(f, "row `{}` of table {table}", key.escape_ascii()),
+        }
+    }
+}
+
+/// What can go wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process, or another handle in this one, has the directory.
+    #[error("the store in {} is in use by another process; stop that one first, or choose another data directory", .directory.display())]
+    InUse {
+        /// The directory of the store.
+        directory: PathBuf,
+    },
+
+    /// The directory was written by a later version of this program.
+    #[error("the store in {} has format {found}, this program knows formats up to {known}; use the newer program that wrote it", .directory.display())]
+    Newer {
+        /// The directory of the store.
+        directory: PathBuf,
+        /// The format on the disk.
+        found: u32,
+        /// The newest format this program reads and writes.
+        known: u32,
+    },
+
+    /// The directory holds a database, but not one of ours.
+    #[error("the database in {} was not made by this program; choose another data directory", .directory.display())]
+    Foreign {
+        /// The directory that was asked for.
+        directory: PathBuf,
+    },
+
+    /// The database cannot be opened as it is. Nothing in the directory was repaired or removed. Without its snapshots the
+    /// database reads its whole log and drops what follows a damaged place; [`Error::CutShort`] or the walk reports that.
+    #[error(
+        "the database in {} is damaged ({detail}); copy the whole directory, move the files whose names begin with `snap` \
+         out of the copy, and start with the copy as the data directory: they are rebuilt from the log beside them, and \
+         what the log has lost is reported; if that fails too, restore the last backup",
+        .directory.display()
+    )]
+    Damaged {
+        /// The directory of the store.
+        directory: PathBuf,
+        /// What the database engine reported.
+        detail: String,
+    },
+
+    /// The journal ends before the last record that was acknowledged: the database's log is damaged, was cut off, or is an
+    /// older one. Nothing in the directory was repaired or removed.
+    #[error(
+        "the journal in {} ends at record {last}, but records up to {acknowledged} were acknowledged: {} of them cannot be \
+         read, because the log of the database is damaged or was cut off; nothing was repaired or removed; copy the whole \
+         directory and keep the copy, then restore the last backup; do not start over what is left",
+        .directory.display(), .acknowledged.0.saturating_sub(.last.0)
+    )]
+    CutShort {
+        /// The directory of the store.
+        directory: PathBuf,
+        /// The last record that can be read, 0 if there is none.
+        last: Sequence,
+        /// The last record of which it was said that it is on the disk.
+        acknowledged: Sequence,
+    },
+
+    /// Refused: the record's number does not follow the last one.
+    #[error("record {found} does not continue the journal, {expected} is next; reload the end of the journal first")]
+    NotNext {
+        /// The number that would have been right.
+        expected: Sequence,
+        /// The number the record has.
+        found: Sequence,
+    },
+
+    /// Refused: the record does not carry the hash of the one before it.
+    #[error("record {sequence} does not carry the hash of the record before it; reload the end of the journal first")]
+    NotChained {
+        /// The refused record.
+        sequence: Sequence,
+    },
+
+    /// Refused: a row needs a key, and a short one.
+    #[error("a key of {bytes} bytes in table {table}; keys have 1 to {KEY_LIMIT} bytes")]
+    Key {
+        /// The table of the row.
+        table: Table,
+        /// The length of the key.
+        bytes: usize,
+    },
+
+    /// Refused: one body or value beyond [`VALUE_LIMIT`].
+    #[error(
+        "{item} has {bytes} bytes, more than the limit of {VALUE_LIMIT}; keep large things in files and store where they are"
+    )]
+    TooLarge {
+        /// What is too large.
+        item: Item,
+        /// Its size.
+        bytes: usize,
+    },
+
+    /// A record that should be there is not.
+    #[error("the journal has a gap: record {expected} is missing; stop the daemon and restore the last backup")]
+    Gap {
+        /// The missing record.
+        expected: Sequence,
+    },
+
+    /// A record that does not carry the hash of the one before it, or a last record that is not the one last written.
+    #[error(
+        "the journal was changed at record {sequence}: the hashes do not fit together; stop the daemon and restore the last backup"
+    )]
+    BrokenChain {
+        /// The record whose link does not hold.
+        sequence: Sequence,
+    },
+
+    /// A record that cannot be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+
+    /// A large value was stored in parts and not all of them are there as they were written.
+    #[error("{item} is incomplete: {detail}; stop the daemon and restore the last backup")]
+    Incomplete {
+        /// What cannot be put together.
+        item: Item,
+        /// Which part is missing or wrong.
+        detail: String,
+    },
+
+    /// The journal was not kept: see [`MemoryStore::without_journal`].
+    #[error("this store keeps no journal; use one that does to read records back")]
+    NotKept,
+
+    /// A commit failed before, and what reached the disk is unknown.
+    #[error("the store stopped after a failed commit; start the daemon again to go on from what is on the disk")]
+    Stopped,
+
+    /// The operating system refused something.
+    #[error("cannot {action} {}", .path.display())]
+    Io {
+        /// What was tried: "open", "sync".
+        action: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+
+    /// The database engine refused something.
+    #[error("the database cannot {action}: {detail}; check the disk, then start the daemon again")]
+    Engine {
+        /// What was tried: "read", "write".
+        action: &'static str,
+        /// What the engine reported.
+        detail: String,
+    },
+}

@@ -1,0 +1,172 @@
+//! The job: everything a worker is told, as one JSON document.
+//!
+//! A program reads it from its standard input or from the file that `ECHELON_JOB` names. Fields are only ever added;
+//! `version` changes when an old reader would misunderstand. Absent things are `null` or empty, never left out.
+//!
+//! ```json
+//! {
+//!   "version": 1,
+//!   "kind": "work",
+//!   "organisation": "Quickstart",
+//!   "instruction": { "id": "ins_…", "text": "review the repository", "department": "software" },
+//!   "task": { "id": "tsk_…", "key": "security", "title": "…", "description": "…", "tier": 1, "priority": "normal" },
+//!   "criteria": ["every finding names a file"],
+//!   "deliverables": [{ "path": "report.md", "checks": [{ "min_bytes": 200 }] }],
+//!   "findings": [{ "text": "…", "location": null }],
+//!   "notes": ["use the staging database"],
+//!   "inputs": [{ "step": "plan", "folder": "/…/inputs/plan", "artefacts": ["plan.md"] }],
+//!   "gate": null, "submission": null, "subject": null,
+//!   "round": 1, "repository": null, "workspace": "/…/workspace",
+//!   "epoch": 1, "token": "…", "deadline": "2026-05-28T20:26:40.123Z"
+//! }
+//! ```
+//!
+//! This module never reads or writes a file.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{DepartmentId, Epoch, InstructionId, Round, StepKey, TaskId};
+use crate::domain::review::Gate;
+use crate::domain::time::OrgTime;
+use crate::domain::work::{Deliverable, Finding, Priority, Submission, Tier};
+
+/// The version of the document that this code writes.
+pub const VERSION: u32 = 1;
+
+/// One job for a worker.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// [`VERSION`].
+    pub version: u32,
+    /// To do the work, or to judge it.
+    pub kind: JobKind,
+    /// What the organisation is called.
+    pub organisation: String,
+    /// What somebody asked the organisation to do.
+    pub instruction: Instruction,
+    /// The piece of it that this job is about.
+    pub task: Task,
+    /// What must be true for the work to count as done.
+    pub criteria: Vec<String>,
+    /// The files the work must produce, and what a machine checks about them.
+    pub deliverables: Vec<Deliverable>,
+    /// What reviewers wanted changed in the last round.
+    pub findings: Vec<Finding>,
+    /// What was decided since the task began: answers to questions, resolutions of blockers.
+    pub notes: Vec<String>,
+    /// What the tasks before this one produced.
+    pub inputs: Vec<Input>,
+    /// Reviews: which gate is held; `None` is the peer review.
+    pub gate: Option<Gate>,
+    /// Reviews: what was handed in.
+    pub submission: Option<Submission>,
+    /// Reviews: absolute path of the workspace with the work under review. It is for reading.
+    pub subject: Option<PathBuf>,
+    /// Times the task has been handed to review, this one included when the job is a review.
+    pub round: Round,
+    /// Absolute path of the repository that the instruction is about, if it names one.
+    pub repository: Option<PathBuf>,
+    /// Absolute path of the folder to work in, as [`Workspace::work`](super::Workspace::work) gives it.
+    pub workspace: PathBuf,
+    /// Which attempt this is; whatever an older one says is refused.
+    pub epoch: Epoch,
+    /// Proves that a message comes from this attempt.
+    pub token: Token,
+    /// When the task is due, on the organisation's clock.
+    pub deadline: Option<OrgTime>,
+}
+
+/// What a job asks for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Do the task.
+    Work,
+    /// Judge what was handed in.
+    Review,
+}
+
+impl JobKind {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Review => "review",
+        }
+    }
+}
+
+impl fmt::Display for JobKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The instruction a job belongs to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Instruction {
+    /// Its id.
+    pub id: InstructionId,
+    /// What was asked for.
+    pub text: String,
+    /// The department that does it.
+    pub department: DepartmentId,
+}
+
+/// The task a job is about.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Task {
+    /// Its id.
+    pub id: TaskId,
+    /// Its name within the plan.
+    pub key: StepKey,
+    /// One line.
+    pub title: String,
+    /// What to do; may be empty where the title says it all.
+    pub description: String,
+    /// How much planning and review its instruction gets.
+    pub tier: Tier,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
+/// What a task before this one produced.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Input {
+    /// The step that produced it.
+    pub step: StepKey,
+    /// Absolute path of the folder that `artefacts` are relative to. Whoever makes the job names the workspace of that
+    /// step; what a program reads names a copy, which it may change without harm.
+    pub folder: PathBuf,
+    /// The files. The copy has those that are regular files inside the workspace; a program is told of no others.
+    pub artefacts: Vec<String>,
+}
+
+/// The secret of one attempt. It is never printed: its `Debug` form hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token(String);
+
+impl Token {
+    /// The token made of these random bytes; sixteen or more, from the system's generator.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The secret itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[token]")
+    }
+}
