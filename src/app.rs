@@ -26,6 +26,7 @@ use crate::domain::id::InstructionId;
 use crate::domain::org::Chart;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::Principal;
+use crate::domain::time::Anchor;
 use crate::ids::IdSource;
 use crate::ledger::{self, Ledger, LedgerHandle, Recovered, Stopped};
 use crate::store::{self, SledStore};
@@ -192,11 +193,13 @@ impl App {
         if reaped > 0 {
             tracing::info!("ended {reaped} processes that an earlier daemon left");
         }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::starting_after(state.last.wall));
+        let now = SystemClock::default().now().wall;
+        let anchor = Anchor::resumed(state.anchor, state.last, now, chart.clock);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::starting_after(state.last, anchor));
         let ids = IdSource::from_system(Arc::clone(&clock));
         let (handle, ledger_thread) = LedgerHandle::start(ledger, clock).map_err(directory)?;
         let begin = vec![
-            Action::Start { program: env!("CARGO_PKG_VERSION").to_owned() },
+            Action::Start { program: env!("CARGO_PKG_VERSION").to_owned(), anchor },
             Action::ApplyChart(Arc::clone(&chart)),
         ];
         for result in handle.commit(&Principal::system(), begin).await? {

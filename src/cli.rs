@@ -3,12 +3,18 @@
 //! A command returns how the program ends ([`Exit`]) or why it failed ([`Failure`]). What it shows goes through one
 //! `Printer`: results on standard output, everything else on standard error.
 
+mod act;
 mod answer;
 mod audit;
+mod broadcast;
+mod columns;
 mod completions;
 mod connect;
 mod doctor;
+mod escalations;
 mod exit;
+mod handoff;
+mod inbox;
 mod live;
 mod needs;
 mod org;
@@ -17,6 +23,7 @@ mod repository;
 mod results;
 mod run;
 mod serve;
+mod standup;
 mod status;
 mod store;
 mod submit;
@@ -24,6 +31,7 @@ mod task;
 mod tree;
 mod watch;
 mod why;
+mod work;
 mod workflow;
 
 use std::path::PathBuf;
@@ -33,7 +41,7 @@ use clap_complete::Shell;
 
 pub use self::exit::{Exit, Failure};
 use self::output::Printer;
-use crate::domain::id::{DepartmentId, IdempotencyKey, WorkType};
+use crate::domain::id::{DepartmentId, IdempotencyKey, PersonId, WorkType};
 use crate::domain::work::{Priority, Tier};
 use crate::telemetry;
 
@@ -54,6 +62,9 @@ struct Global {
     /// Where the organisation's ledger, socket and workspaces are [default: the user's state folder]
     #[arg(long, global = true, env = connect::DATA_DIR_VARIABLE, hide_env_values = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// The person of the chart for whom this acts [default: whoever the chart knows by this user id, or the operator]
+    #[arg(long = "as", global = true, env = connect::CALLER_VARIABLE, hide_env_values = true, value_name = "PERSON")]
+    person: Option<PersonId>,
     /// What is logged to standard error: a level (warn, info, debug) or directives [default: info for `up`, else warn]
     #[arg(long, global = true, env = "ECHELON_LOG", hide_env_values = true, value_name = "FILTER")]
     log: Option<String>,
@@ -99,7 +110,7 @@ enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Look at tasks, or cancel one
+    /// Look at tasks, do one by hand, give one to somebody, or cancel one
     #[command(subcommand)]
     Task(task::TaskCommand),
     /// Why a task went to whom it went
@@ -116,7 +127,30 @@ enum Command {
         /// The answer, in words
         text: String,
     },
-    /// Check or show an organisation chart
+    /// What waits for somebody, and the command that deals with it
+    Inbox(inbox::InboxArgs),
+    /// Say yes to what waits for it
+    Approve(act::ApproveArgs),
+    /// Say no to what waits for a yes
+    Reject(act::RejectArgs),
+    /// Hold an instruction: what runs goes on to its end, and nothing new starts
+    Pause(act::HoldArgs),
+    /// Let a held instruction go on
+    Resume(act::GoOnArgs),
+    /// Say that nobody stands at a place for the time being
+    Away(act::AwayArgs),
+    /// Say that somebody stands there again
+    Back(act::BackArgs),
+    /// What went up the line: with whom it is, since when, and what came of it
+    Escalations(escalations::EscalationsArgs),
+    /// What everybody reports up the line
+    Standup(standup::StandupArgs),
+    /// Tell many something, or show what was told and who has read it
+    Broadcast(broadcast::BroadcastArgs),
+    /// Packages between domains: look at them, accept them, send them back
+    #[command(subcommand)]
+    Handoff(handoff::HandoffCommand),
+    /// Check, show or apply an organisation chart
     #[command(subcommand)]
     Org(org::OrgCommand),
     /// List, show or check workflow templates
@@ -179,8 +213,9 @@ struct InstructionArgs {
     /// The department that does it [default: the only one]
     #[arg(long, value_name = "NAME")]
     department: Option<DepartmentId>,
-    /// How much planning and review it gets: 0 none, 1 one reviewed task, 2 several [default: the workflow's]
-    #[arg(long, value_name = "0-2", value_parser = reviewed_tier)]
+    /// How much planning and review it gets: 0 none, 1 one reviewed task, 2 several, 3 and 4 milestones that their leads
+    /// break down [default: the workflow's]
+    #[arg(long, value_name = "0-4")]
     tier: Option<Tier>,
     /// How urgent it is: low, normal, high, critical
     #[arg(long, default_value_t = Priority::Normal, value_name = "WORD")]
@@ -188,13 +223,6 @@ struct InstructionArgs {
     /// The same key again is the same instruction, not a new one
     #[arg(long, value_name = "TEXT")]
     key: Option<IdempotencyKey>,
-}
-
-fn reviewed_tier(text: &str) -> Result<Tier, String> {
-    match text.parse::<Tier>() {
-        Ok(tier @ (Tier::Trivial | Tier::Simple | Tier::Moderate)) => Ok(tier),
-        Ok(Tier::Complex | Tier::Expert) | Err(_) => Err("instructions have tier 0, 1 or 2".to_owned()),
-    }
 }
 
 /// Parses the arguments of this process and does what they say.
@@ -227,10 +255,11 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new(Exit::Usage, error, "give a level, such as `info`"))?;
     let command = match cli.command {
         Command::Completions { shell } => return completions::run(shell, printer),
-        Command::Org(command) => return org::run(&command, printer),
+        Command::Org(org::OrgCommand::File(command)) => return org::run(&command, printer),
         Command::Workflow(command) => return workflow::run(&command, printer),
         on_a_data_directory => on_a_data_directory,
     };
+    connect::act_for(cli.global.person);
     let data_dir = connect::data_dir(cli.global.data_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -247,10 +276,24 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
             Command::Task(command) => task::run(&data_dir, command, printer).await,
             Command::Why { task, output } => why::run(&data_dir, task, output, printer).await,
             Command::Answer { question, text } => answer::run(&data_dir, question, text, printer).await,
+            Command::Inbox(args) => inbox::run(&data_dir, args, printer).await,
+            Command::Approve(args) => act::run(&data_dir, args, printer).await,
+            Command::Reject(args) => act::run(&data_dir, args, printer).await,
+            Command::Pause(args) => act::run(&data_dir, args, printer).await,
+            Command::Resume(args) => act::run(&data_dir, args, printer).await,
+            Command::Away(args) => act::run(&data_dir, args, printer).await,
+            Command::Back(args) => act::run(&data_dir, args, printer).await,
+            Command::Escalations(args) => escalations::run(&data_dir, args, printer).await,
+            Command::Standup(args) => standup::run(&data_dir, args, printer).await,
+            Command::Broadcast(args) => broadcast::run(&data_dir, args, printer).await,
+            Command::Handoff(command) => handoff::run(&data_dir, command, printer).await,
             Command::Audit(command) => audit::run(&data_dir, &command, printer).await,
             Command::Doctor { output } => doctor::run(&data_dir, output, printer).await,
             Command::Store(command) => store::run(&data_dir, &command, printer).await,
-            Command::Completions { .. } | Command::Org(_) | Command::Workflow(_) => Ok(Exit::Done),
+            Command::Org(org::OrgCommand::Apply(args)) => org::apply::run(&data_dir, &args, printer).await,
+            Command::Completions { .. } | Command::Org(org::OrgCommand::File(_)) | Command::Workflow(_) => {
+                Ok(Exit::Done)
+            }
         }
     });
     runtime.shutdown_background();

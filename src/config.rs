@@ -12,13 +12,18 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 mod chart;
+mod clocks;
 mod cycle;
 mod deliverable;
 mod fault;
+mod people;
+mod place;
 mod program;
 mod reader;
 mod reference;
+mod sla;
 mod staff;
+mod structure;
 mod suggest;
 mod workflow;
 

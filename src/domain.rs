@@ -8,8 +8,12 @@
 //! - [`consequence`]: what follows from an event by itself;
 //! - [`reaction`]: what each role owes next, and who must act next on each task.
 //!
+//! Deadlines are part of it: [`sla`] says how long things may take, [`alarm`] when that runs out, [`presence`] whom it goes
+//! to then. What goes down, up and across the line besides the work is in [`protocol`], [`handoff`] and [`standup`].
+//!
 //! [`policy`] is how managers that are programs decide: from the state, deterministically, with reasons.
 
+pub mod alarm;
 pub mod assignment;
 pub mod command;
 pub mod consequence;
@@ -17,15 +21,20 @@ pub mod decide;
 pub mod event;
 pub mod evolve;
 pub mod go_no_go;
+pub mod handoff;
 pub mod id;
 pub mod instruction;
 pub mod org;
 pub mod plan;
 pub mod policy;
+pub mod presence;
+pub mod protocol;
 pub mod reaction;
 pub mod rejection;
 pub mod review;
 pub mod role;
+pub mod sla;
+pub mod standup;
 pub mod state;
 pub mod task;
 pub mod time;

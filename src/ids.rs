@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 use uuid::{Builder, Uuid};
 
 use crate::clock::Clock;
-use crate::domain::id::{EscalationId, InstructionId, QuestionId, TaskId};
+use crate::domain::id::{BroadcastId, EscalationId, InstructionId, QuestionId, TaskId};
 use crate::domain::policy::Ids;
 use crate::worker::Token;
 
@@ -63,6 +63,12 @@ impl IdSource {
     #[must_use]
     pub fn question(&self) -> QuestionId {
         QuestionId::new(self.uuid())
+    }
+
+    /// The id of a new message to a channel.
+    #[must_use]
+    pub fn broadcast(&self) -> BroadcastId {
+        BroadcastId::new(self.uuid())
     }
 
     /// The secret of a new attempt: 128 random bits.

@@ -10,6 +10,7 @@
 //! everything in it is durable. [`LedgerHandle`] is what everybody else has: it reaches the ledger on its own thread, and
 //! its replies come after the sync. A write that fails stops the ledger; it never retries and never pretends.
 
+mod attendance;
 mod codec;
 mod handle;
 mod recovery;
@@ -25,8 +26,9 @@ use crate::domain::role::Role;
 use crate::domain::state::{Archived, State};
 use crate::store::{self, Batch, Head, Reader, Record, Store};
 
+pub use self::attendance::{Notice, Wake};
 pub use self::codec::{decode, encode};
-pub use self::handle::{LedgerHandle, Results, Stopped, Wake};
+pub use self::handle::{LedgerHandle, Results, Stopped};
 pub use self::recovery::{Recovered, Replay, replay};
 pub use self::snapshot::digest;
 pub use self::subscription::{Filter, Subscription};

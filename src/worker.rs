@@ -26,6 +26,7 @@ use crate::domain::org::{Worker as Spec, WorkerKind};
 
 mod command;
 pub mod deliverable;
+pub mod human;
 pub mod job;
 pub mod outcome;
 mod process;
@@ -60,10 +61,11 @@ pub trait Worker: Send + Sync {
 }
 
 /// The worker that a chart describes. `org_dir` is the folder of the chart; `ledger_marker` says to which data directory
-/// the processes belong, and is what [`reap_survivors`] finds them by: any text without NUL that is the same after a restart.
+/// the processes belong, and is what [`reap_survivors`] finds them by: any text without NUL that is the same after a restart. `None` for a person,
+/// whom no program runs.
 #[must_use]
-pub fn build(spec: &Spec, org_dir: &Path, ledger_marker: &str) -> Arc<dyn Worker> {
-    match &spec.kind {
+pub fn build(spec: &Spec, org_dir: &Path, ledger_marker: &str) -> Option<Arc<dyn Worker>> {
+    let worker: Arc<dyn Worker> = match &spec.kind {
         WorkerKind::Command { argv, environment, timeout } => Arc::new(CommandWorker::new(
             spec.id.clone(),
             argv.clone(),
@@ -75,7 +77,9 @@ pub fn build(spec: &Spec, org_dir: &Path, ledger_marker: &str) -> Arc<dyn Worker
         WorkerKind::Simulated { duration, failure_rate, rework_rate, seed } => {
             Arc::new(SimulatedWorker::new(spec.id.clone(), duration.to_duration(), *failure_rate, *rework_rate, *seed))
         }
-    }
+        WorkerKind::Human { .. } => return None,
+    };
+    Some(worker)
 }
 
 /// What ties a run to whoever started it.

@@ -5,10 +5,15 @@ use std::path::{Path, PathBuf};
 use crate::domain::id::{Epoch, TaskId, WorkerId};
 use crate::domain::policy::ReviewOrder;
 use crate::domain::review::TaskKind;
+use crate::domain::role::Role;
 use crate::domain::state::State;
 use crate::domain::task::{Assignee, Task};
-use crate::worker::job::{Input, Instruction, Task as TaskBrief, VERSION};
+use crate::worker::job::{Announcement, Input, Instruction, Task as TaskBrief, VERSION};
 use crate::worker::{Job, JobKind, Token, Workspace};
+
+/// Messages to channels that a job carries: with older ones, a worker would read more about the organisation than about
+/// its task.
+const ANNOUNCEMENTS_TOLD: usize = 5;
 
 /// The job of an attempt and the worker that does it; `None` when the task or the one who has it is gone.
 #[must_use]
@@ -25,6 +30,7 @@ pub fn for_attempt(
     let workspace = workspace_of(data_dir, task);
     let mut job = blank(state, task, JobKind::Work, epoch, token, &workspace)?;
     job.inputs = inputs(state, data_dir, task);
+    job.announcements = announcements(state, &Role::Ic(ic.clone()));
     Some((worker, job))
 }
 
@@ -70,6 +76,7 @@ fn blank(state: &State, task: &Task, kind: JobKind, epoch: Epoch, token: Token, 
         deliverables: task.work.deliverables.clone(),
         findings: task.findings.clone(),
         notes: task.notes.clone(),
+        announcements: Vec::new(),
         inputs: Vec::new(),
         gate: None,
         submission: None,
@@ -81,6 +88,23 @@ fn blank(state: &State, task: &Task, kind: JobKind, epoch: Epoch, token: Token, 
         token,
         deadline: None,
     })
+}
+
+/// The latest messages that reached a place, newest first.
+fn announcements(state: &State, role: &Role) -> Vec<Announcement> {
+    state
+        .broadcasts
+        .values()
+        .rev()
+        .filter(|sent| sent.recipients.contains_key(role))
+        .take(ANNOUNCEMENTS_TOLD)
+        .map(|sent| Announcement {
+            kind: sent.notice.kind,
+            subject: sent.notice.subject.clone(),
+            impact: sent.notice.impact.clone(),
+            action_items: sent.notice.action_items.clone(),
+        })
+        .collect()
 }
 
 /// What the tasks before this one, and before those it is part of, have produced.

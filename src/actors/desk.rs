@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::office::{Office, Phase};
 use crate::domain::command::Action;
 use crate::domain::policy::{Move, moves};
+use crate::domain::protocol::Message;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Principal, Role};
-use crate::ledger::{Results, Stopped};
+use crate::ledger::{Notice, Results, Stopped};
 
 /// The desk of one role.
 pub struct Desk {
@@ -22,21 +23,33 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Sits down: from now on `wake` is called when what the role owes has changed.
+    /// Sits down: from now on `tell` is called with what the ledger has for the role, and the chart of the office is not
+    /// older than this.
     ///
     /// # Errors
     /// When the ledger has stopped.
-    pub async fn open(office: Arc<Office>, role: Role, wake: impl Fn() + Send + 'static) -> Result<Self, Stopped> {
+    pub async fn open(
+        office: Arc<Office>,
+        role: Role,
+        tell: impl Fn(Notice) + Send + 'static,
+    ) -> Result<Self, Stopped> {
         let woken = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&woken);
-        let wake_once = move || {
-            if !flag.swap(true, Ordering::AcqRel) {
-                wake();
-            }
+        let tell_once = move |notice| match notice {
+            Notice::Owed if flag.swap(true, Ordering::AcqRel) => {}
+            Notice::Owed | Notice::Message(_) | Notice::Chart => tell(notice),
         };
-        office.ledger.attach(role.clone(), Box::new(wake_once)).await?;
+        office.ledger.attach(role.clone(), Box::new(tell_once)).await?;
+        office.look_at_chart().await?;
         let principal = Principal::role(role.clone());
         Ok(Self { office, role, principal, woken })
+    }
+
+    /// Takes note of a message, and says whether to look at what is owed now: not where a wake-up is under way anyhow.
+    #[must_use]
+    pub fn receive(&self, message: &Message) -> bool {
+        tracing::debug!(role = %self.role, "received a {}", message.name());
+        !self.woken.load(Ordering::Acquire)
     }
 
     /// Does what policy says about everything that is owed, and returns what is for workers to do.
@@ -112,7 +125,7 @@ impl Desk {
             }
             Rejection::UnknownTask(_)
             | Rejection::UnknownInstruction(_)
-            | Rejection::QuestionNotOpen(_)
+            | Rejection::QuestionNotOpen { .. }
             | Rejection::EscalationNotOpen(_)
             | Rejection::Exists(_)
             | Rejection::NotAllowed { .. }

@@ -1,8 +1,8 @@
 //! The DomainLead: assigns the work of a domain, reviews it, accepts handoffs and clears blockers.
 //!
 //! ```text
-//!   ledger ── Wake ──▶ DomainLead ── assign, review, accept, resolve ──▶ ledger
-//!                          └─ supervises the ICs of the domain, and the runs of its own reviews
+//!   ledger ── Wake, Receive, Chart ──▶ DomainLead ── assign, review, accept, resolve ──▶ ledger
+//!                                          └─ supervises the ICs of the domain, and the runs of its own reviews
 //! ```
 //!
 //! An IC who fails too often takes the lead along, and the matter goes to the tech lead.
@@ -17,14 +17,30 @@ use super::office::Office;
 use super::runs::Runs;
 use super::supervision::{Family, Loss, restart_or_fail};
 use crate::domain::id::{DomainId, IcId};
+use crate::domain::protocol::Message;
 use crate::domain::role::Role;
+use crate::ledger::Notice;
 
 /// What a domain lead is told.
 pub enum Msg {
     /// What they owe has changed.
     Wake,
+    /// Somebody has something to say to them.
+    Receive(Arc<Message>),
+    /// The organisation runs by another chart.
+    Chart,
     /// Start this IC again.
     Respawn(IcId),
+}
+
+impl From<Notice> for Msg {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::Owed => Self::Wake,
+            Notice::Message(message) => Self::Receive(message),
+            Notice::Chart => Self::Chart,
+        }
+    }
 }
 
 /// What a domain lead begins with.
@@ -61,14 +77,11 @@ impl Actor for DomainLead {
     type Arguments = Args;
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
-        let waker = myself.clone();
-        let wake = move || drop(waker.cast(Msg::Wake));
-        let desk = Desk::open(args.office, Role::DomainLead(args.domain.clone()), wake).await?;
+        let told = myself.clone();
+        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let desk = Desk::open(args.office, Role::DomainLead(args.domain.clone()), tell).await?;
         let mut state = State { desk, domain: args.domain, ics: Family::default(), reviews: Runs::default() };
-        let ics: Vec<IcId> = state.desk.office.chart.ics_of(&state.domain).map(|ic| ic.id.clone()).collect();
-        for ic in ics {
-            state.spawn_ic(&myself, ic).await?;
-        }
+        state.keep_in_step(&myself).await?;
         myself.cast(Msg::Wake)?;
         Ok(state)
     }
@@ -76,6 +89,16 @@ impl Actor for DomainLead {
     async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
         match msg {
             Msg::Wake => state.on_wake(&myself).await?,
+            Msg::Receive(message) => {
+                if state.desk.receive(&message) {
+                    state.on_wake(&myself).await?;
+                }
+            }
+            Msg::Chart => {
+                state.desk.office.look_at_chart().await?;
+                state.keep_in_step(&myself).await?;
+                state.on_wake(&myself).await?;
+            }
             Msg::Respawn(ic) => state.spawn_ic(&myself, ic).await?,
         }
         Ok(())
@@ -108,7 +131,21 @@ impl State {
         Ok(())
     }
 
+    /// Brings the ICs in step with the chart. With one who left go the runs of their attempts.
+    async fn keep_in_step(&mut self, myself: &ActorRef<Msg>) -> Result<(), ActorProcessingErr> {
+        let chart = self.desk.office.chart();
+        let wanted = chart.ics_of(&self.domain).map(|ic| ic.id.clone()).collect();
+        for ic in self.ics.keep(wanted) {
+            self.spawn_ic(myself, ic).await?;
+        }
+        Ok(())
+    }
+
     async fn spawn_ic(&mut self, myself: &ActorRef<Msg>, ic: IcId) -> Result<(), ActorProcessingErr> {
+        // They may have left the chart, or come back with one, while they were waited for.
+        if self.ics.has(&ic) || !self.desk.office.chart().ics.contains_key(&ic) {
+            return Ok(());
+        }
         let args = ic::Args { office: Arc::clone(&self.desk.office), ic: ic.clone() };
         match ic::spawn(myself.get_cell(), args).await {
             Ok(child) => {

@@ -1,8 +1,8 @@
 //! The EngineeringManager of a department: triage, approval of plans, go/no-go; the last level before a person.
 //!
 //! ```text
-//!   ledger ── Wake ──▶ EngineeringManager ── triage, approve, go/no-go ──▶ ledger
-//!                          └─ supervises the TechLead of the department
+//!   ledger ── Wake, Receive, Chart ──▶ EngineeringManager ── triage, approve, go/no-go ──▶ ledger
+//!                                          └─ supervises the TechLead of the department
 //! ```
 //!
 //! A tech lead who fails too often takes the manager along, and the matter goes to the organisation.
@@ -16,14 +16,30 @@ use super::office::Office;
 use super::supervision::{Family, Loss, restart_or_fail};
 use super::tech_lead;
 use crate::domain::id::DepartmentId;
+use crate::domain::protocol::Message;
 use crate::domain::role::Role;
+use crate::ledger::Notice;
 
 /// What an engineering manager is told.
 pub enum Msg {
     /// What they owe has changed.
     Wake,
+    /// Somebody has something to say to them.
+    Receive(Arc<Message>),
+    /// The organisation runs by another chart.
+    Chart,
     /// Start the tech lead again.
     Respawn,
+}
+
+impl From<Notice> for Msg {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::Owed => Self::Wake,
+            Notice::Message(message) => Self::Receive(message),
+            Notice::Chart => Self::Chart,
+        }
+    }
 }
 
 /// What an engineering manager begins with.
@@ -59,9 +75,9 @@ impl Actor for EngineeringManager {
     type Arguments = Args;
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
-        let waker = myself.clone();
-        let wake = move || drop(waker.cast(Msg::Wake));
-        let desk = Desk::open(args.office, Role::EngineeringManager(args.department.clone()), wake).await?;
+        let told = myself.clone();
+        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let desk = Desk::open(args.office, Role::EngineeringManager(args.department.clone()), tell).await?;
         let mut state = State { desk, department: args.department, tech_lead: Family::default() };
         state.spawn_tech_lead(&myself).await?;
         myself.cast(Msg::Wake)?;
@@ -71,6 +87,16 @@ impl Actor for EngineeringManager {
     async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
         match msg {
             Msg::Wake => drop(state.desk.turn().await?),
+            Msg::Receive(message) => {
+                if state.desk.receive(&message) {
+                    drop(state.desk.turn().await?);
+                }
+            }
+            // There is one tech lead as long as there is the department.
+            Msg::Chart => {
+                state.desk.office.look_at_chart().await?;
+                drop(state.desk.turn().await?);
+            }
             Msg::Respawn => state.spawn_tech_lead(&myself).await?,
         }
         Ok(())

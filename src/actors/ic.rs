@@ -1,8 +1,8 @@
 //! The IC: starts attempts through a worker, up to a parallel limit, and reviews the work of peers.
 //!
 //! ```text
-//!   ledger ── Wake ──▶ IC ── start an attempt ──▶ ledger
-//!                       └─ supervises a Run for each attempt and each review
+//!   ledger ── Wake, Receive, Chart ──▶ IC ── start an attempt ──▶ ledger
+//!                                       └─ supervises a Run for each attempt and each review
 //! ```
 //!
 //! A run that fails is an attempt at work that nobody runs: the IC ends it in the ledger, and it is started again as the
@@ -18,12 +18,28 @@ use super::desk::Desk;
 use super::office::Office;
 use super::runs::Runs;
 use crate::domain::id::IcId;
+use crate::domain::protocol::Message;
 use crate::domain::role::Role;
+use crate::ledger::Notice;
 
 /// What an IC is told.
 pub enum Msg {
     /// What they owe has changed, or there may be room for more.
     Wake,
+    /// Somebody has something to say to them.
+    Receive(Arc<Message>),
+    /// The organisation runs by another chart.
+    Chart,
+}
+
+impl From<Notice> for Msg {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::Owed => Self::Wake,
+            Notice::Message(message) => Self::Receive(message),
+            Notice::Chart => Self::Chart,
+        }
+    }
 }
 
 /// What an IC begins with.
@@ -37,7 +53,7 @@ pub struct Args {
 /// What an IC keeps.
 pub struct State {
     desk: Desk,
-    parallel_limit: usize,
+    ic: IcId,
     runs: Runs,
     /// Wakes when the earliest retry may start; there is never more than one.
     retry: Option<JoinHandle<Result<(), MessagingErr<Msg>>>>,
@@ -61,21 +77,23 @@ impl Actor for Ic {
     type Arguments = Args;
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
-        let limit = args.office.chart.ics.get(&args.ic).map_or(0, |ic| ic.parallel_limit);
-        let waker = myself.clone();
-        let wake = move || drop(waker.cast(Msg::Wake));
-        let desk = Desk::open(args.office, Role::Ic(args.ic), wake).await?;
+        let told = myself.clone();
+        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let desk = Desk::open(args.office, Role::Ic(args.ic.clone()), tell).await?;
         myself.cast(Msg::Wake)?;
-        Ok(State {
-            desk,
-            parallel_limit: usize::try_from(limit).unwrap_or(usize::MAX),
-            runs: Runs::default(),
-            retry: None,
-        })
+        Ok(State { desk, ic: args.ic, runs: Runs::default(), retry: None })
     }
 
-    async fn handle(&self, myself: ActorRef<Msg>, Msg::Wake: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
-        state.on_wake(&myself).await
+    async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
+        match msg {
+            Msg::Wake => state.on_wake(&myself).await,
+            Msg::Receive(message) if state.desk.receive(&message) => state.on_wake(&myself).await,
+            Msg::Receive(_) => Ok(()),
+            Msg::Chart => {
+                state.desk.office.look_at_chart().await?;
+                state.on_wake(&myself).await
+            }
+        }
     }
 
     async fn handle_supervisor_evt(
@@ -97,7 +115,10 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(10);
 impl State {
     async fn on_wake(&mut self, myself: &ActorRef<Msg>) -> Result<(), ActorProcessingErr> {
         let moves = self.desk.turn().await?;
-        let later = self.runs.keep_in_step(&myself.get_cell(), &self.desk, moves, self.parallel_limit).await?;
+        // Whoever left the chart starts nothing; what runs is stopped with them.
+        let limit = self.desk.office.chart().ics.get(&self.ic).map_or(0, |ic| ic.parallel_limit);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let later = self.runs.keep_in_step(&myself.get_cell(), &self.desk, moves, limit).await?;
         if let Some(earlier) = self.retry.take() {
             earlier.abort();
         }

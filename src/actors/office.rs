@@ -1,17 +1,44 @@
 //! The office: what every actor of one organisation shares.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
-use crate::domain::id::WorkerId;
-use crate::domain::org::Chart;
-use crate::domain::role::Role;
+use crate::domain::command::Action;
+use crate::domain::id::{Sequence, WorkerId};
+use crate::domain::org::{self, Chart};
+use crate::domain::presence::{Absence, AbsenceKind};
+use crate::domain::role::{Principal, Role};
+use crate::domain::work::{CheckResult, Deliverable};
 use crate::ids::IdSource;
-use crate::ledger::LedgerHandle;
-use crate::worker::{self, Worker};
+use crate::ledger::{LedgerHandle, Stopped};
+use crate::worker::{self, Worker, deliverable};
+
+/// The chart that the tree stands for, and the workers made from it.
+struct Staff {
+    chart: Arc<Chart>,
+    workers: BTreeMap<WorkerId, Arc<dyn Worker>>,
+}
+
+impl Staff {
+    /// Workers that are as they were before stay the same.
+    fn new(chart: Arc<Chart>, marker: &str, before: Option<&Self>) -> Self {
+        let folder = PathBuf::from(&chart.folder);
+        let kept = |spec: &org::Worker| {
+            let before = before.filter(|before| before.chart.folder == chart.folder)?;
+            let same = before.chart.workers.get(&spec.id) == Some(spec);
+            same.then(|| before.workers.get(&spec.id).map(Arc::clone))?
+        };
+        let workers = chart.workers.values().filter_map(|spec| {
+            let worker = kept(spec).or_else(|| worker::build(spec, &folder, marker))?;
+            Some((spec.id.clone(), worker))
+        });
+        let workers = workers.collect();
+        Self { chart, workers }
+    }
+}
 
 /// What every actor of one organisation shares.
 pub struct Office {
@@ -19,16 +46,14 @@ pub struct Office {
     pub ledger: LedgerHandle,
     /// New ids.
     pub ids: IdSource,
-    /// The chart the tree was built from.
-    pub chart: Arc<Chart>,
-    /// The workers of the chart.
-    pub workers: BTreeMap<WorkerId, Arc<dyn Worker>>,
     /// Where workspaces are.
     pub data_dir: PathBuf,
     /// What processes of this data directory carry in their environment.
     pub marker: String,
     /// Watches what actors do; for tests that make them fail.
     pub probe: Arc<dyn Probe>,
+    /// With the last event of the look at it: an older look never takes the place of a newer one.
+    staff: RwLock<(Sequence, Arc<Staff>)>,
     draining: watch::Sender<bool>,
     running: watch::Sender<usize>,
     degraded: Mutex<BTreeMap<Role, String>>,
@@ -45,14 +70,11 @@ impl Office {
         marker: String,
         probe: Arc<dyn Probe>,
     ) -> Self {
-        let folder = PathBuf::from(&chart.folder);
-        let workers =
-            chart.workers.values().map(|spec| (spec.id.clone(), worker::build(spec, &folder, &marker))).collect();
+        let staff = Staff::new(chart, &marker, None);
         Self {
             ledger,
             ids,
-            chart,
-            workers,
+            staff: RwLock::new((Sequence::default(), Arc::new(staff))),
             data_dir,
             marker,
             probe,
@@ -60,6 +82,51 @@ impl Office {
             running: watch::Sender::new(0),
             degraded: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    fn staff(&self) -> Arc<Staff> {
+        Arc::clone(&self.staff.read().unwrap_or_else(PoisonError::into_inner).1)
+    }
+
+    /// The chart that the tree stands for.
+    #[must_use]
+    pub fn chart(&self) -> Arc<Chart> {
+        Arc::clone(&self.staff().chart)
+    }
+
+    /// The worker with this id, as the chart has it now.
+    #[must_use]
+    pub fn worker(&self, id: &WorkerId) -> Option<Arc<dyn Worker>> {
+        self.staff().workers.get(id).map(Arc::clone)
+    }
+
+    /// Whether no worker starts a process.
+    #[must_use]
+    pub fn only_simulates(&self) -> bool {
+        self.staff().workers.values().all(|worker| worker.is_simulated())
+    }
+
+    /// Looks at which chart the organisation runs by, and takes it over: what is started from now on is started by it.
+    ///
+    /// # Errors
+    /// When the ledger has stopped.
+    pub async fn look_at_chart(&self) -> Result<Arc<Chart>, Stopped> {
+        let (seen, chart) = self.ledger.read(|state| (state.sequence, Arc::clone(&state.chart))).await?;
+        let mut held = self.staff.write().unwrap_or_else(PoisonError::into_inner);
+        let (last, staff) = &mut *held;
+        if seen > *last {
+            *last = seen;
+            if chart != staff.chart {
+                *staff = Arc::new(Staff::new(chart, &self.marker, Some(staff)));
+            }
+        }
+        Ok(Arc::clone(&staff.chart))
+    }
+
+    /// What the machine finds when it checks the deliverables of a claim of done. Dropping the future ends the checks.
+    pub async fn check(&self, workspace: &Path, deliverables: &[Deliverable]) -> Vec<CheckResult> {
+        let limits = deliverable::Limits { ledger_marker: Some(self.marker.clone()), ..Default::default() };
+        deliverable::check(workspace, deliverables, &limits).await
     }
 
     /// Nothing new is started from now on; what runs may end.
@@ -92,12 +159,51 @@ impl Office {
         RunCount(Arc::clone(self))
     }
 
-    /// Records that nobody stands for this role any more.
-    pub fn mark_degraded(&self, role: Role, reason: String) {
-        self.degraded.lock().unwrap_or_else(PoisonError::into_inner).insert(role, reason);
+    /// Records that nobody stands for this role any more, nor for those below it, who went along: what they have goes to
+    /// others, and nothing is sent to them until the next daemon.
+    pub fn degrade(self: &Arc<Self>, role: Role, reason: String) {
+        let gone = self.chart().places_from(&role);
+        let absences = gone.into_iter().map(|place| {
+            let reason = if place == role { reason.clone() } else { format!("{role} failed: {reason}") };
+            Action::SetPresence { role: place, absence: Some(Absence { kind: AbsenceKind::Dead, reason }) }
+        });
+        let absences: Vec<Action> = absences.collect();
+        self.note_degraded(role, &reason);
+        let office = Arc::clone(self);
+        // Whoever finds out goes on supervising, whether or not the ledger takes note.
+        tokio::spawn(async move {
+            let refused = match office.ledger.commit(&Principal::system(), absences).await {
+                Ok(results) => results.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect(),
+                Err(stopped) => vec![stopped.to_string()],
+            };
+            for reason in refused {
+                tracing::warn!("could not record who is not there any more: {reason}");
+            }
+        });
     }
 
-    /// The roles that nobody stands for any more, and why.
+    /// Forgets that nobody stands for places that the chart does not have any more.
+    pub fn forget_departed(&self, chart: &Chart) {
+        let stays = |role: &Role| match role {
+            Role::EngineeringManager(department) => chart.departments.contains_key(department),
+            // Nothing else below the organisation is given up by itself.
+            _another => true,
+        };
+        self.degraded.lock().unwrap_or_else(PoisonError::into_inner).retain(|role, _| stays(role));
+    }
+
+    /// Records that nobody stands for this role any more, or that it lacks something it cannot do without. A further reason
+    /// is added to those before.
+    pub fn note_degraded(&self, role: Role, reason: &str) {
+        let mut degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner);
+        let reasons = degraded.entry(role).or_default();
+        if !reasons.is_empty() {
+            reasons.push_str("; ");
+        }
+        reasons.push_str(reason);
+    }
+
+    /// The roles that are degraded, and why.
     #[must_use]
     pub fn degraded(&self) -> BTreeMap<Role, String> {
         self.degraded.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,8 +1,8 @@
 //! The Organisation: the top of the chart. Releases instructions in their order.
 //!
 //! ```text
-//!   ledger ── Wake ──▶ Organisation ── release ──▶ ledger
-//!                          └─ supervises an EngineeringManager for each department
+//!   ledger ── Wake, Receive, Chart ──▶ Organisation ── release ──▶ ledger
+//!                                          └─ supervises an EngineeringManager for each department
 //! ```
 //!
 //! No place is above it: a department whose manager fails too often is shown as degraded, and the rest goes on.
@@ -16,14 +16,30 @@ use super::engineering_manager;
 use super::office::Office;
 use super::supervision::{Family, Loss, Verdict};
 use crate::domain::id::DepartmentId;
+use crate::domain::protocol::Message;
 use crate::domain::role::Role;
+use crate::ledger::Notice;
 
 /// What the organisation is told.
 pub enum Msg {
     /// What it owes has changed.
     Wake,
+    /// Somebody has something to say to it.
+    Receive(Arc<Message>),
+    /// The organisation runs by another chart.
+    Chart,
     /// Start this department again.
     Respawn(DepartmentId),
+}
+
+impl From<Notice> for Msg {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::Owed => Self::Wake,
+            Notice::Message(message) => Self::Receive(message),
+            Notice::Chart => Self::Chart,
+        }
+    }
 }
 
 /// What it begins with.
@@ -56,14 +72,11 @@ impl Actor for Organisation {
     type Arguments = Args;
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
-        let waker = myself.clone();
-        let wake = move || drop(waker.cast(Msg::Wake));
-        let desk = Desk::open(args.office, Role::Organisation, wake).await?;
+        let told = myself.clone();
+        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let desk = Desk::open(args.office, Role::Organisation, tell).await?;
         let mut state = State { desk, departments: Family::default() };
-        let departments: Vec<DepartmentId> = state.desk.office.chart.departments.keys().cloned().collect();
-        for department in departments {
-            state.spawn_department(&myself, department).await;
-        }
+        state.keep_in_step(&myself).await;
         myself.cast(Msg::Wake)?;
         Ok(state)
     }
@@ -71,6 +84,17 @@ impl Actor for Organisation {
     async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
         match msg {
             Msg::Wake => drop(state.desk.turn().await?),
+            Msg::Receive(message) => {
+                if state.desk.receive(&message) {
+                    drop(state.desk.turn().await?);
+                }
+            }
+            Msg::Chart => {
+                let chart = state.desk.office.look_at_chart().await?;
+                state.desk.office.forget_departed(&chart);
+                state.keep_in_step(&myself).await;
+                drop(state.desk.turn().await?);
+            }
             Msg::Respawn(department) => state.spawn_department(&myself, department).await,
         }
         Ok(())
@@ -90,7 +114,22 @@ impl Actor for Organisation {
 }
 
 impl State {
+    /// Brings the departments in step with the chart. One that was given up stays so until the daemon is started again.
+    async fn keep_in_step(&mut self, myself: &ActorRef<Msg>) {
+        let wanted = self.desk.office.chart().departments.keys().cloned().collect();
+        let degraded = self.desk.office.degraded();
+        for department in self.departments.keep(wanted) {
+            if !degraded.contains_key(&Role::EngineeringManager(department.clone())) {
+                self.spawn_department(myself, department).await;
+            }
+        }
+    }
+
     async fn spawn_department(&mut self, myself: &ActorRef<Msg>, department: DepartmentId) {
+        // It may have left the chart, or come back with one, while it was waited for.
+        if self.departments.has(&department) || !self.desk.office.chart().departments.contains_key(&department) {
+            return;
+        }
         let args = engineering_manager::Args { office: Arc::clone(&self.desk.office), department: department.clone() };
         match engineering_manager::spawn(myself.get_cell(), args).await {
             Ok(manager) => self.departments.add(department, &manager.get_cell()),
@@ -113,7 +152,7 @@ impl State {
                     "department {child} is degraded: its manager failed too often ({reason}); \
                      its work waits until the daemon is started again"
                 );
-                self.desk.office.mark_degraded(Role::EngineeringManager(child), reason);
+                self.desk.office.degrade(Role::EngineeringManager(child), reason);
             }
         }
     }

@@ -1,27 +1,47 @@
-//! The root: starts the organisation, and starts it again when it fails.
+//! The root: starts the organisation and its timer, and starts them again when they fail.
 //!
 //! ```text
 //!   app ── spawn, stop ──▶ Root
-//!                           └─ supervises the Organisation, and with it the whole tree
+//!                           ├─ supervises the Organisation, and with it the whole tree
+//!                           └─ supervises the Timer
 //! ```
 //!
-//! It has no duties, so there is nothing in it that could fail. Nothing is above it: an organisation that fails too often
-//! is shown as degraded, and the daemon goes on answering.
+//! It has no duties, so there is nothing in it that could fail. Nothing is above it: an organisation that fails too often,
+//! or whose timer does, is shown as degraded, and the daemon goes on answering.
 
+use std::fmt;
 use std::sync::Arc;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 use tokio::task::JoinHandle;
 
 use super::office::Office;
-use super::organisation;
 use super::supervision::{Family, Loss, Verdict};
+use super::{organisation, timer};
 use crate::domain::role::Role;
 
 /// What the root is told.
 pub enum Msg {
-    /// Start the organisation again.
-    Respawn,
+    /// Start this child again.
+    Respawn(Child),
+}
+
+/// What is right under the root.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Child {
+    /// The organisation.
+    Organisation,
+    /// What has its clocks fire.
+    Timer,
+}
+
+impl fmt::Display for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Organisation => "the organisation",
+            Self::Timer => "the timer",
+        })
+    }
 }
 
 /// What it begins with.
@@ -33,7 +53,7 @@ pub struct Args {
 /// What it keeps.
 pub struct State {
     office: Arc<Office>,
-    organisation: Family<()>,
+    children: Family<Child>,
 }
 
 /// The actor.
@@ -53,21 +73,24 @@ impl Actor for Root {
     type Arguments = Args;
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
+        let mut state = State { office: args.office, children: Family::default() };
         // The first time it is for whoever starts the daemon to know.
-        let begin = organisation::Args { office: Arc::clone(&args.office) };
-        let organisation = organisation::spawn(myself.get_cell(), begin).await?;
-        let mut family = Family::default();
-        family.add((), &organisation.get_cell());
-        Ok(State { office: args.office, organisation: family })
+        for child in [Child::Organisation, Child::Timer] {
+            state.spawn(&myself, child).await?;
+        }
+        Ok(state)
     }
 
     async fn handle(
         &self,
         myself: ActorRef<Msg>,
-        Msg::Respawn: Msg,
+        Msg::Respawn(child): Msg,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        state.spawn_organisation(&myself).await;
+        if let Err(error) = state.spawn(&myself, child).await {
+            let loss = state.children.lose(child, error.to_string());
+            state.on_loss(&myself, loss);
+        }
         Ok(())
     }
 
@@ -77,7 +100,7 @@ impl Actor for Root {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        if let Some(loss) = state.organisation.on_event(event) {
+        if let Some(loss) = state.children.on_event(event) {
             state.on_loss(&myself, loss);
         }
         Ok(())
@@ -85,30 +108,41 @@ impl Actor for Root {
 }
 
 impl State {
-    async fn spawn_organisation(&mut self, myself: &ActorRef<Msg>) {
-        let args = organisation::Args { office: Arc::clone(&self.office) };
-        match organisation::spawn(myself.get_cell(), args).await {
-            Ok(organisation) => self.organisation.add((), &organisation.get_cell()),
-            Err(error) => {
-                let loss = self.organisation.lose((), error.to_string());
-                self.on_loss(myself, loss);
+    async fn spawn(&mut self, myself: &ActorRef<Msg>, child: Child) -> Result<(), SpawnErr> {
+        let office = Arc::clone(&self.office);
+        let cell: ActorCell = match child {
+            Child::Organisation => {
+                organisation::spawn(myself.get_cell(), organisation::Args { office }).await?.get_cell()
             }
-        }
+            Child::Timer => timer::spawn(myself.get_cell(), timer::Args { office }).await?.get_cell(),
+        };
+        self.children.add(child, &cell);
+        Ok(())
     }
 
-    fn on_loss(&self, myself: &ActorRef<Msg>, loss: Loss<()>) {
-        let Loss { child: (), reason, verdict } = loss;
+    fn on_loss(&self, myself: &ActorRef<Msg>, loss: Loss<Child>) {
+        let Loss { child, reason, verdict } = loss;
         match verdict {
             Verdict::Restart(after) => {
-                tracing::warn!("the organisation failed and starts again in {after:?}: {reason}");
-                drop(myself.send_after(after, || Msg::Respawn));
+                tracing::warn!("{child} failed and starts again in {after:?}: {reason}");
+                drop(myself.send_after(after, move || Msg::Respawn(child)));
             }
             Verdict::GiveUp => {
+                let consequence = match child {
+                    Child::Organisation => "all work waits",
+                    Child::Timer => "no clock fires and no lease runs out",
+                };
                 tracing::error!(
-                    "the organisation is degraded: it failed too often ({reason}); \
-                     all work waits until the daemon is started again"
+                    "the organisation is degraded: {child} failed too often ({reason}); \
+                     {consequence} until the daemon is started again"
                 );
-                self.office.mark_degraded(Role::Organisation, reason);
+                match child {
+                    Child::Organisation => self.office.degrade(Role::Organisation, reason),
+                    Child::Timer => self.office.note_degraded(
+                        Role::Organisation,
+                        &format!("{consequence}, since its timer failed too often: {reason}"),
+                    ),
+                }
             }
         }
     }

@@ -20,6 +20,7 @@ use super::desk::Desk;
 use super::office::{Office, Phase, RunCount};
 use crate::domain::command::{Action, TaskAction};
 use crate::domain::id::{Epoch, TaskId, WorkerId};
+use crate::domain::org::Chart;
 use crate::domain::policy::{Ids, ReviewOrder};
 use crate::domain::rejection::Rejection;
 use crate::domain::review::Basis;
@@ -29,10 +30,14 @@ use crate::domain::time::Millis;
 use crate::domain::work::{CheckResult, Deliverable, Finding, Submission};
 use crate::ledger::Stopped;
 use crate::telemetry::narrative::quote;
-use crate::worker::{self, Failure, FailureClass, Job, Outcome, Report, RunContext, Worker, deliverable};
+use crate::worker::{self, Failure, FailureClass, Job, Outcome, Report, RunContext, Worker};
 
-/// Signs of life sent to the ledger during one lease: two may be late before it runs out.
-const SIGNS_PER_LEASE: u32 = 3;
+/// Signs of life sent to the ledger during one lease, and during the silence after which an attempt counts as stalled: two
+/// may be late before either is over.
+const SIGNS_IN_TIME: u32 = 3;
+
+/// Signs of life do not come faster than this, however fast organisation time runs: each is a write.
+const FASTEST_SIGNS: Duration = Duration::from_millis(50);
 
 /// Signs of life that may wait to be recorded; they all say the same.
 const SIGNS_QUEUED: usize = 1;
@@ -130,7 +135,7 @@ impl Args {
             Order::Review(_) => "run a review",
         };
         self.office.probe.observe(&self.role, Phase::Before, what);
-        let report = match self.office.workers.get(&self.worker) {
+        let report = match self.office.worker(&self.worker) {
             Some(worker) => self.run(worker.as_ref()).await,
             None => Report {
                 outcome: Err(Failure::Failed {
@@ -201,7 +206,7 @@ impl Args {
     }
 
     fn backoff(&self) -> Duration {
-        self.office.chart.policy.backoff(self.failed_before).to_duration()
+        self.office.chart().policy.backoff(self.failed_before).to_duration()
     }
 
     /// Runs the worker and passes its signs of life on.
@@ -213,7 +218,7 @@ impl Args {
                 // A full queue says the same already.
                 let _ = signs.try_send(());
             }),
-            alive_every: self.office.chart.policy.lease.to_duration() / SIGNS_PER_LEASE,
+            alive_every: alive_every(&self.office.chart(), self.office.ledger.clock().speed()),
         };
         let mut run = worker.run(&self.job, context);
         let mut listening = true;
@@ -290,10 +295,9 @@ impl Args {
             };
             return Some(self.job.deliverables.iter().map(made_up).collect());
         }
-        let limits = deliverable::Limits { ledger_marker: Some(self.office.marker.clone()), ..Default::default() };
         let mut stop = self.stop.clone();
         tokio::select! {
-            checks = deliverable::check(&self.job.workspace, &self.job.deliverables, &limits) => Some(checks),
+            checks = self.office.check(&self.job.workspace, &self.job.deliverables) => Some(checks),
             Ok(_) = stop.wait_for(|stop| *stop) => None,
         }
     }
@@ -342,7 +346,7 @@ impl Args {
         let complaint = quote(&complaint);
         let tries = self.failed_before.saturating_add(1);
         tracing::warn!(role = %self.role, task = %order.task.short(), "review failed ({tries}): {complaint}");
-        if !counts || tries <= self.office.chart.policy.max_retries {
+        if !counts || tries <= self.office.chart().policy.max_retries {
             return Reviewed::TryAgain { complaint, after: wait, counts };
         }
         let level = match &self.role {
@@ -353,17 +357,25 @@ impl Args {
             }
         };
         let id = self.office.ids.clone().escalation();
-        Reviewed::Say(TaskAction::RaiseEscalation { id, trouble: Trouble::Rounds, level })
+        let reason = format!("the review by {} failed {tries} times: {complaint}", self.role);
+        Reviewed::Say(TaskAction::RaiseEscalation { id, trouble: Trouble::Rounds, level, reason })
     }
 
     fn quota_wait(&self, asked: Option<Duration>) -> Duration {
         let asked = asked.map(|span| Millis(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)));
-        self.office.chart.policy.quota_wait(asked).to_duration()
+        self.office.chart().policy.quota_wait(asked).to_duration()
     }
 
     fn changes(&self, findings: Vec<Finding>) -> TaskAction {
         TaskAction::RequestChanges { findings, children: Vec::new(), escalation: self.office.ids.clone().escalation() }
     }
+}
+
+/// Wall time between two signs of life, at a speed of organisation time.
+fn alive_every(chart: &Chart, speed: u32) -> Duration {
+    let lease = chart.policy.lease.to_duration();
+    let heartbeat = chart.sla.heartbeat.to_duration() / speed.max(1);
+    (lease.min(heartbeat) / SIGNS_IN_TIME).max(FASTEST_SIGNS)
 }
 
 /// What came of a review.
@@ -417,7 +429,7 @@ pub async fn give_up(desk: &Desk, task: TaskId, epoch: Epoch, message: String) -
 
 /// Kills what is left of an earlier run. An error says that some of it may still be alive.
 pub async fn reap(office: &Arc<Office>, task: TaskId, epoch: Epoch) -> std::io::Result<()> {
-    if office.workers.values().all(|worker| worker.is_simulated()) {
+    if office.only_simulates() {
         return Ok(());
     }
     let marker = office.marker.clone();
@@ -427,4 +439,27 @@ pub async fn reap(office: &Arc<Office>, task: TaskId, epoch: Epoch) -> std::io::
         tracing::info!(task = %task.short(), "killed {killed} processes that attempt {epoch} left");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_of_life_come_three_times_a_lease_and_three_times_before_an_attempt_counts_as_stalled() {
+        let table = [
+            // Lease in seconds, organisation hours of silence, speed, wall time between two signs in milliseconds.
+            (60, 4, 1, 20_000),
+            (60, 4, 3_600, 1_333),
+            (3, 4, 3_600, 1_000),
+            (60, 4, 1_000_000, 50),
+            (60, 4, 0, 20_000),
+        ];
+        for (lease, heartbeat, speed, millis) in table {
+            let mut chart = Chart::default();
+            chart.policy.lease = Millis::from_secs(lease);
+            chart.sla.heartbeat = Millis::from_hours(heartbeat);
+            assert_eq!(alive_every(&chart, speed).as_millis(), millis, "{lease} s, {heartbeat} h, speed {speed}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(20);
 
 /// The children of one supervisor, by what they stand for.
 pub struct Family<K> {
-    members: BTreeMap<ActorId, K>,
+    members: BTreeMap<ActorId, (K, ActorCell)>,
     failures: BTreeMap<K, VecDeque<Instant>>,
 }
 
@@ -52,7 +52,26 @@ impl<K> Default for Family<K> {
 impl<K: Ord + Clone> Family<K> {
     /// Takes a child in.
     pub fn add(&mut self, child: K, cell: &ActorCell) {
-        self.members.insert(cell.get_id(), child);
+        self.members.insert(cell.get_id(), (child, cell.clone()));
+    }
+
+    /// Whether a child stands for this now.
+    pub fn has(&self, child: &K) -> bool {
+        self.members.values().any(|(member, _)| member == child)
+    }
+
+    /// Stops every child that is not wanted any more, with everything below it; that is no loss. Answers with those that
+    /// are wanted and not there.
+    pub fn keep(&mut self, wanted: Vec<K>) -> Vec<K> {
+        self.members.retain(|_, (child, cell)| {
+            let stays = wanted.contains(child);
+            if !stays {
+                cell.stop(Some("it is not in the chart any more".to_owned()));
+            }
+            stays
+        });
+        self.failures.retain(|child, _| wanted.contains(child));
+        wanted.into_iter().filter(|child| !self.has(child)).collect()
     }
 
     /// What a supervision event means for the family; `None` for what needs nothing done.
@@ -64,7 +83,7 @@ impl<K: Ord + Clone> Family<K> {
             }
             SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => return None,
         };
-        let child = self.members.remove(&cell.get_id())?;
+        let (child, _) = self.members.remove(&cell.get_id())?;
         Some(self.lose(child, reason))
     }
 

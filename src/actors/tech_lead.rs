@@ -1,8 +1,8 @@
 //! The TechLead of a department: plans across its domains and decides about what was cancelled.
 //!
 //! ```text
-//!   ledger ── Wake ──▶ TechLead ── plan, decide, reassign ──▶ ledger
-//!                          └─ supervises a DomainLead for each domain of the department
+//!   ledger ── Wake, Receive, Chart ──▶ TechLead ── plan, decide, reassign ──▶ ledger
+//!                                          └─ supervises a DomainLead for each domain of the department
 //! ```
 //!
 //! A domain lead who fails too often takes the tech lead along, and the matter goes to the engineering manager.
@@ -16,14 +16,30 @@ use super::domain_lead;
 use super::office::Office;
 use super::supervision::{Family, Loss, restart_or_fail};
 use crate::domain::id::{DepartmentId, DomainId};
+use crate::domain::protocol::Message;
 use crate::domain::role::Role;
+use crate::ledger::Notice;
 
 /// What a tech lead is told.
 pub enum Msg {
     /// What they owe has changed.
     Wake,
+    /// Somebody has something to say to them.
+    Receive(Arc<Message>),
+    /// The organisation runs by another chart.
+    Chart,
     /// Start the lead of this domain again.
     Respawn(DomainId),
+}
+
+impl From<Notice> for Msg {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::Owed => Self::Wake,
+            Notice::Message(message) => Self::Receive(message),
+            Notice::Chart => Self::Chart,
+        }
+    }
 }
 
 /// What a tech lead begins with.
@@ -59,15 +75,11 @@ impl Actor for TechLead {
     type Arguments = Args;
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
-        let waker = myself.clone();
-        let wake = move || drop(waker.cast(Msg::Wake));
-        let desk = Desk::open(args.office, Role::TechLead(args.department.clone()), wake).await?;
+        let told = myself.clone();
+        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let desk = Desk::open(args.office, Role::TechLead(args.department.clone()), tell).await?;
         let mut state = State { desk, department: args.department, leads: Family::default() };
-        let domains: Vec<DomainId> =
-            state.desk.office.chart.domains_of(&state.department).map(|domain| domain.id.clone()).collect();
-        for domain in domains {
-            state.spawn_lead(&myself, domain).await?;
-        }
+        state.keep_in_step(&myself).await?;
         myself.cast(Msg::Wake)?;
         Ok(state)
     }
@@ -75,6 +87,16 @@ impl Actor for TechLead {
     async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
         match msg {
             Msg::Wake => drop(state.desk.turn().await?),
+            Msg::Receive(message) => {
+                if state.desk.receive(&message) {
+                    drop(state.desk.turn().await?);
+                }
+            }
+            Msg::Chart => {
+                state.desk.office.look_at_chart().await?;
+                state.keep_in_step(&myself).await?;
+                drop(state.desk.turn().await?);
+            }
             Msg::Respawn(domain) => state.spawn_lead(&myself, domain).await?,
         }
         Ok(())
@@ -94,7 +116,21 @@ impl Actor for TechLead {
 }
 
 impl State {
+    /// Brings the leads in step with the chart.
+    async fn keep_in_step(&mut self, myself: &ActorRef<Msg>) -> Result<(), ActorProcessingErr> {
+        let chart = self.desk.office.chart();
+        let wanted = chart.domains_of(&self.department).map(|domain| domain.id.clone()).collect();
+        for domain in self.leads.keep(wanted) {
+            self.spawn_lead(myself, domain).await?;
+        }
+        Ok(())
+    }
+
     async fn spawn_lead(&mut self, myself: &ActorRef<Msg>, domain: DomainId) -> Result<(), ActorProcessingErr> {
+        // The domain may have left the chart, or come back with one, while its lead was waited for.
+        if self.leads.has(&domain) || !self.desk.office.chart().domains.contains_key(&domain) {
+            return Ok(());
+        }
         let args = domain_lead::Args { office: Arc::clone(&self.desk.office), domain: domain.clone() };
         match domain_lead::spawn(myself.get_cell(), args).await {
             Ok(child) => {

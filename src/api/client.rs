@@ -43,11 +43,11 @@ pub struct Answers {
     _write: OwnedWriteHalf,
 }
 
-/// Asks the daemon of a data directory.
+/// Asks the daemon of a data directory, for a person of the chart or, without one, as whoever this process is.
 ///
 /// # Errors
 /// When no daemon runs there, or the connection fails.
-pub async fn ask(data_dir: &Path, ask: Ask) -> Result<Answers, Error> {
+pub async fn ask(data_dir: &Path, person: Option<&str>, ask: Ask) -> Result<Answers, Error> {
     let stream = UnixStream::connect(socket_path(data_dir)).await.map_err(|error| match error.kind() {
         // Nothing there, nobody there any more, no folder, or a path too long for a socket: no daemon can listen there.
         io::ErrorKind::NotFound
@@ -57,7 +57,7 @@ pub async fn ask(data_dir: &Path, ask: Ask) -> Result<Answers, Error> {
         _another => Error::Connection(error),
     })?;
     let (read, mut write) = stream.into_split();
-    let mut line = serde_json::to_vec(&Request { protocol: PROTOCOL, ask })?;
+    let mut line = serde_json::to_vec(&Request { protocol: PROTOCOL, person: person.map(str::to_owned), ask })?;
     line.push(b'\n');
     match write.write_all(&line).await {
         Ok(()) => {}

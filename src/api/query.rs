@@ -1,5 +1,11 @@
 //! What queries answer: pure functions of the ledger.
 
+mod broadcasts;
+mod commands;
+mod escalations;
+mod handoff;
+mod inbox;
+pub(super) mod standup;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -11,18 +17,20 @@ use serde_json::Value;
 use super::journal::Audit;
 use super::resolve;
 use super::view::{
-    Count, DegradedView, DepartmentView, DoctorView, DomainView, HasView, IcView, InstructionSummary, InstructionView,
-    OwedView, StatusView, TreeView,
+    AbsentView, Count, DegradedView, DepartmentView, DoctorView, DomainView, HasView, IcView, InstructionSummary,
+    InstructionView, OwedView, StatusView, TreeView,
 };
 use super::wire::{Code, Query, Refusal};
 use crate::domain::assignment::workload;
 use crate::domain::id::{InstructionId, TaskId};
 use crate::domain::instruction::{self, Instruction};
-use crate::domain::org::Domain;
+use crate::domain::org::{Domain, ReviewPolicy};
+use crate::domain::presence::Absence;
 use crate::domain::reaction::{Duty, liveness_faults};
 use crate::domain::role::Role;
 use crate::domain::state::{Archived, State};
 use crate::domain::task::Task;
+use crate::domain::time::{OrgTime, Stamp};
 use crate::ledger::Ledger;
 
 /// Finished instructions shown beside the open ones, whose tasks may be named by their step: those somebody may still be
@@ -34,6 +42,8 @@ const RECENT_LIMIT: usize = 5;
 pub struct Running {
     /// Roles that nobody stands for any more.
     pub degraded: BTreeMap<Role, String>,
+    /// What time it is.
+    pub now: Stamp,
 }
 
 /// Answers a query. `running` is `None` without a daemon.
@@ -41,7 +51,10 @@ pub struct Running {
 /// # Errors
 /// A refusal that says what to do, where there is nothing to answer with.
 pub fn answer(ledger: &Ledger, query: &Query, data_dir: &Path, running: Option<&Running>) -> Result<Value, Refusal> {
-    let look = Look { ledger, state: ledger.state(), data_dir, running: running.is_some() };
+    let state = ledger.state();
+    // Without a daemon nothing happens: things are as they were at the last event.
+    let now = running.map_or(state.last, |running| running.now.max(state.last));
+    let look = Look { ledger, state, data_dir, running: running.is_some(), now };
     match query {
         Query::Status => json(&look.status(running)),
         Query::Instruction { id } => json(&look.instruction(resolve::instruction(look.state, id)?)?),
@@ -53,6 +66,15 @@ pub fn answer(ledger: &Ledger, query: &Query, data_dir: &Path, running: Option<&
             json(&tasks.into_iter().map(|task| look.task_view(task, None)).collect::<Vec<_>>())
         }
         Query::Task { id } => json(&look.task_detail(look.task_named(id)?)?),
+        Query::Inbox { role } => {
+            let role = role.as_deref().map_or(Ok(Role::Operator), |text| resolve::role(look.state, text))?;
+            json(&look.inbox(&role, running.map_or(look.state.last, |running| running.now)))
+        }
+        Query::Escalations { open, task, level } => json(&look.escalations(*open, task.as_deref(), *level)?),
+        Query::Standup { role } => json(&look.standup(role.as_deref())?),
+        Query::Broadcasts => json(&look.broadcasts()),
+        Query::Handoffs => json(&look.handoffs()),
+        Query::Handoff { task } => json(&look.handoff(task)?),
         Query::Doctor => json(&look.doctor(running)),
         Query::Audit => json(&Audit::of(ledger).walk()),
     }
@@ -67,6 +89,7 @@ struct Look<'a> {
     state: &'a State,
     data_dir: &'a Path,
     running: bool,
+    now: Stamp,
 }
 
 impl Look<'_> {
@@ -89,7 +112,23 @@ impl Look<'_> {
             tasks: counts(tasks),
             needs_person: self.needs_person(None),
             degraded: degraded(running),
+            absent: self.absent(),
         }
+    }
+
+    /// The places that nobody stands at.
+    fn absent(&self) -> Vec<AbsentView> {
+        let view = |(role, absence): (&Role, &Absence)| AbsentView {
+            role: role.to_string(),
+            kind: absence.kind.to_string(),
+            reason: absence.reason.clone(),
+        };
+        self.state.absent.iter().map(view).collect()
+    }
+
+    /// Why nobody stands at a place, if nobody does.
+    fn why_absent(&self, role: &Role) -> Option<String> {
+        self.state.absence(role).map(ToString::to_string)
     }
 
     fn doctor(&self, running: Option<&Running>) -> DoctorView {
@@ -120,6 +159,16 @@ impl Look<'_> {
                 _another => Err(refusal),
             }
         })
+    }
+
+    /// A point of organisation time by the wall clock, as organisation time runs now.
+    fn wall(&self, at: OrgTime) -> String {
+        self.state.anchor.wall_at(at).to_string()
+    }
+
+    /// How long it is until a point of organisation time, in milliseconds; negative when that is past.
+    fn until(&self, at: OrgTime) -> i64 {
+        at.since(self.now.org).0
     }
 
     fn archived(&self, id: InstructionId) -> Result<Archived, Refusal> {
@@ -242,6 +291,8 @@ impl Look<'_> {
                 Duty::Answer(_, id) => Some(id.to_string()),
                 _another => None,
             },
+            commands: commands::commands(self.state, role, duty),
+            options: task.map(|task| commands::options_of(self.state, task, duty)).unwrap_or_default(),
         }
     }
 
@@ -267,7 +318,8 @@ impl Look<'_> {
             lead_reviews_by: domain
                 .lead_worker
                 .as_ref()
-                .map_or_else(|| "machine checks".to_owned(), ToString::to_string),
+                .map_or_else(|| reviews_without_worker(domain.review), ToString::to_string),
+            lead_absent: self.why_absent(&Role::DomainLead(domain.id.clone())),
             lead_owes: self.owes(&Role::DomainLead(domain.id.clone())),
             ics: chart
                 .ics_of(&domain.id)
@@ -283,6 +335,7 @@ impl Look<'_> {
                         parallel_limit: ic.parallel_limit,
                         committed_hours: load.committed.hours(),
                         workload: workload(ic, load.committed),
+                        absent: self.why_absent(&Role::Ic(ic.id.clone())),
                         has: has.get(ic.id.as_str()).cloned().unwrap_or_default(),
                     }
                 })
@@ -296,6 +349,8 @@ impl Look<'_> {
                 .map(|department| DepartmentView {
                     id: department.id.to_string(),
                     title: department.title.clone(),
+                    manager_absent: self.why_absent(&Role::EngineeringManager(department.id.clone())),
+                    tech_lead_absent: self.why_absent(&Role::TechLead(department.id.clone())),
                     manager_owes: self.owes(&Role::EngineeringManager(department.id.clone())),
                     tech_lead_owes: self.owes(&Role::TechLead(department.id.clone())),
                     domains: chart.domains_of(&department.id).map(domain_view).collect(),
@@ -303,6 +358,15 @@ impl Look<'_> {
                 .collect(),
         }
     }
+}
+
+/// Who judges for a lead without a worker.
+fn reviews_without_worker(policy: ReviewPolicy) -> String {
+    match policy {
+        ReviewPolicy::Checks => "machine checks",
+        ReviewPolicy::Person => "a person",
+    }
+    .to_owned()
 }
 
 fn is_person(role: &Role) -> bool {

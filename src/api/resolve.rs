@@ -1,11 +1,23 @@
 //! Finding what a person means by a part of an id.
 
+mod domain;
+mod place;
+
+pub use self::domain::{channel, domain};
+pub use self::place::{ic, role};
+
 use super::wire::{Code, Refusal};
-use crate::domain::id::{InstructionId, QuestionId, TaskId};
+use crate::domain::id::{EscalationId, InstructionId, QuestionId, TaskId};
 use crate::domain::state::State;
+use crate::domain::task::{QuestionEnd, Task};
+use crate::ledger::Ledger;
 
 /// Matches shown when several things answer to a text.
 const SHOWN: usize = 5;
+
+/// Finished instructions that are searched for a question that is not open any more, the latest first. The search holds the
+/// ledger up; whoever answers late is late by less than this.
+const SEARCHED: usize = 200;
 
 /// A task or an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,4 +108,52 @@ pub fn question(state: &State, text: &str) -> Result<(TaskId, QuestionId), Refus
         .filter(|(_, question)| question.matches(text))
         .collect();
     one("open question", text, found, |(_, question)| question.short())
+}
+
+/// How the question that `text` names came to an end, where it is known to have: of tasks that are open, and of the latest
+/// instructions that are over.
+#[must_use]
+pub fn past_question(ledger: &Ledger, text: &str) -> Option<(QuestionId, QuestionEnd)> {
+    let of = |task: &Task| task.past_questions.iter().rev().find(|(id, _)| id.matches(text)).copied();
+    ledger.state().tasks.values().find_map(of).or_else(|| {
+        let latest = ledger.state().finished.keys().rev().take(SEARCHED);
+        // One whose archive cannot be read is passed over: there is nothing to be said about its questions.
+        let archived = latest.filter_map(|id| ledger.archived(*id).ok().flatten());
+        archived.flat_map(|gone| gone.tasks).find_map(|task| of(&task))
+    })
+}
+
+/// Something that a person may say yes or no to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Matter {
+    /// A task, whatever of it waits.
+    Task(TaskId),
+    /// One escalation of a task.
+    Escalation(TaskId, EscalationId),
+    /// An instruction.
+    Instruction(InstructionId),
+}
+
+/// The task, open escalation or instruction that `text` names.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub fn matter(state: &State, text: &str) -> Result<Matter, Refusal> {
+    let escalations = state
+        .tasks
+        .values()
+        .flat_map(|task| task.escalations.keys().map(move |id| (task.id, *id)))
+        .filter(|(_, id)| id.matches(text) && !text.starts_with(TaskId::PREFIX))
+        .filter(|_| !text.starts_with(InstructionId::PREFIX))
+        .map(|(task, id)| Matter::Escalation(task, id));
+    let mut found: Vec<Matter> = escalations.collect();
+    if !text.starts_with(EscalationId::PREFIX) {
+        found.extend(tasks(state, text).into_iter().map(Matter::Task));
+        found.extend(instructions(state, text).into_iter().map(Matter::Instruction));
+    }
+    one("task, open escalation or instruction", text, found, |matter| match matter {
+        Matter::Task(id) => id.short(),
+        Matter::Escalation(_, id) => id.short(),
+        Matter::Instruction(id) => id.short(),
+    })
 }

@@ -1,6 +1,10 @@
 //! The daemon's end of the socket.
 
+mod act;
+mod caller;
+mod chart;
 mod follow;
+mod protocols;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,10 +26,11 @@ use super::wire::{
 use crate::actors::office::Office;
 use crate::domain::command::{Action, InstructionAction, TaskAction};
 use crate::domain::event::Entry;
+use crate::domain::id::{QuestionId, TaskId};
 use crate::domain::instruction;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::Principal;
-use crate::ledger::Stopped;
+use crate::ledger::{Ledger, Stopped};
 
 /// Clients served side by side. Each may hold a line of [`LINE_LIMIT`], so this also bounds memory.
 const CLIENTS_LIMIT: usize = 128;
@@ -91,6 +96,10 @@ async fn serve_client(stream: UnixStream, office: &Arc<Office>) -> std::io::Resu
             return send::<Value>(&mut write, Reply::Error(refusal)).await;
         }
     };
+    let principal = match caller::principal(office, uid, request.person).await {
+        Ok(principal) => principal,
+        Err(refusal) => return send::<Value>(&mut write, Reply::Error(refusal)).await,
+    };
     match request.ask {
         // Whoever follows may go away without ever being written to again.
         Ask::Watch { from, instruction, follow } => tokio::select! {
@@ -99,7 +108,7 @@ async fn serve_client(stream: UnixStream, office: &Arc<Office>) -> std::io::Resu
         },
         Ask::Export => follow::export(&mut write, office).await,
         ask => {
-            let reply = match answer(office, &Principal::client(uid), ask).await {
+            let reply = match answer(office, &principal, ask).await {
                 Ok(value) => Reply::Ok(value),
                 Err(refusal) => Reply::Error(refusal),
             };
@@ -152,6 +161,16 @@ async fn answer(office: &Arc<Office>, principal: &Principal, ask: Ask) -> Result
         Ask::Submit(submit) => to_value(&self::submit(office, principal, submit).await?),
         Ask::Cancel { id, reason } => to_value(&cancel(office, principal, &id, reason).await?),
         Ask::Answer { question, text } => to_value(&answer_question(office, principal, question, text).await?),
+        Ask::CompareChart { chart } => to_value(&chart::compare(office, principal, *chart).await?),
+        Ask::ApplyChart { chart } => to_value(&chart::apply(office, principal, *chart).await?),
+        Ask::Act(act) => to_value(&act::act(office, principal, act).await?),
+        // Whoever does not say whose inbox they mean means their own.
+        Ask::Query(Query::Inbox { role: None }) => {
+            look(office, Query::Inbox { role: Some(principal.place().to_string()) }).await
+        }
+        Ask::Broadcast(broadcast) => to_value(&protocols::broadcast(office, principal, broadcast).await?),
+        Ask::HoldStandup => to_value(&protocols::hold_standup(office, principal).await?),
+        Ask::Judge(verdict) => to_value(&protocols::judge(office, principal, verdict).await?),
         Ask::Query(Query::Audit) => audit(office).await,
         Ask::Query(query) => look(office, query).await,
         Ask::Watch { .. } | Ask::Export => Err(Refusal::new(Code::Internal, "this is answered line by line")),
@@ -180,7 +199,7 @@ impl From<Rejection> for Refusal {
 }
 
 async fn look(office: &Arc<Office>, query: Query) -> Result<Value, Refusal> {
-    let running = Running { degraded: office.degraded() };
+    let running = Running { degraded: office.degraded(), now: office.ledger.clock().now() };
     let folder = office.data_dir.clone();
     office.ledger.read_ledger(move |ledger| query::answer(ledger, &query, &folder, Some(&running))).await?
 }
@@ -247,13 +266,22 @@ async fn cancel(office: &Arc<Office>, principal: &Principal, id: &str, reason: S
     Ok(Cancelled { id: shown })
 }
 
+/// The open question that `text` names; one that is not open any more says how it ended.
+fn open_question(ledger: &Ledger, text: &str) -> Result<(TaskId, QuestionId), Refusal> {
+    resolve::question(ledger.state(), text).map_err(|refusal| match refusal.code {
+        Code::NotFound => resolve::past_question(ledger, text)
+            .map_or(refusal, |(question, end)| Rejection::QuestionNotOpen { question, end: Some(end) }.into()),
+        _another => refusal,
+    })
+}
+
 async fn answer_question(
     office: &Arc<Office>,
     principal: &Principal,
     question: String,
     text: String,
 ) -> Result<Answered, Refusal> {
-    let (task, question) = office.ledger.read(move |state| resolve::question(state, &question)).await??;
+    let (task, question) = office.ledger.read_ledger(move |ledger| open_question(ledger, &question)).await??;
     commit(office, principal, Action::Task(task, TaskAction::Answer { question, text })).await?;
     Ok(Answered { question: question.to_string(), task: task.to_string() })
 }

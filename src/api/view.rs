@@ -3,9 +3,24 @@
 //! Views are the wire's own: fields are only ever added, whatever becomes of the core. Times are RFC 3339 in UTC, efforts
 //! are hours, absent things are `null`.
 
+mod broadcast;
+mod escalation;
+mod handoff;
+mod inbox;
+mod standup;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::broadcast::{BroadcastView, ReadMark};
+pub use self::escalation::EscalationView;
+pub use self::handoff::{ArtefactView, HandoffView, ItemView, PackageView, ReceiverView};
+pub use self::standup::{
+    CapacityView, ContributorView, DepartmentStandupView, DeskView, ForecastView, LeadView, MemberView, MilestoneView,
+    NoGoView, RiskView, StandupView, SummaryView, TeamView, WaitingView,
+};
 use crate::domain::event::Event;
+
+pub use self::inbox::{InboxGroup, InboxItem, InboxView, OptionView, StoryView, TurnView, UnreadView};
 
 /// How things stand.
 #[derive(Serialize, Deserialize, Debug, Clone)]
@@ -29,6 +44,20 @@ pub struct StatusView {
     pub needs_person: Vec<OwedView>,
     /// Roles that nobody stands for any more.
     pub degraded: Vec<DegradedView>,
+    /// Places that nobody stands at: people and ICs who are away, and those whose actor has failed too often.
+    #[serde(default)]
+    pub absent: Vec<AbsentView>,
+}
+
+/// A place that nobody stands at.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub struct AbsentView {
+    /// Which.
+    pub role: String,
+    /// `away` until somebody says otherwise, or `dead` until the next daemon.
+    pub kind: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A name and a number.
@@ -67,6 +96,12 @@ pub struct OwedView {
     /// The question to answer, if that is what is owed.
     #[serde(default)]
     pub question: Option<String>,
+    /// Commands that deal with it, as they are typed after `echelon`; words in capitals are to be filled in.
+    #[serde(default)]
+    pub commands: Vec<String>,
+    /// What can be chosen from, where it is an escalation; their commands are among those above.
+    #[serde(default)]
+    pub options: Vec<OptionView>,
 }
 
 /// An instruction in a list.
@@ -241,6 +276,9 @@ pub struct AssignmentView {
     pub candidates: Vec<CandidateView>,
     /// How many were not considered, by reason.
     pub rejected: Vec<Count>,
+    /// Why a person chose the winner, where one did.
+    #[serde(default)]
+    pub chosen: Option<String>,
 }
 
 /// The terms of one candidate's score.
@@ -278,6 +316,12 @@ pub struct DepartmentView {
     pub id: String,
     /// What it is called.
     pub title: String,
+    /// Why nobody stands for its manager, if nobody does.
+    #[serde(default)]
+    pub manager_absent: Option<String>,
+    /// Why nobody stands for its tech lead, if nobody does.
+    #[serde(default)]
+    pub tech_lead_absent: Option<String>,
     /// What its manager owes.
     pub manager_owes: Vec<OwedView>,
     /// What its tech lead owes.
@@ -293,7 +337,10 @@ pub struct DomainView {
     pub id: String,
     /// What it is called.
     pub title: String,
-    /// How the lead reviews: a worker's id, or `machine checks`.
+    /// Why nobody stands for its lead, if nobody does.
+    #[serde(default)]
+    pub lead_absent: Option<String>,
+    /// How the lead reviews: a worker's id, `machine checks`, or `a person`.
     pub lead_reviews_by: String,
     /// What its lead owes.
     pub lead_owes: Vec<OwedView>,
@@ -322,6 +369,9 @@ pub struct IcView {
     pub committed_hours: f64,
     /// Committed hours over three days of theirs.
     pub workload: f64,
+    /// Why they are not there, if they are not.
+    #[serde(default)]
+    pub absent: Option<String>,
     /// What they have: name and state of each task.
     pub has: Vec<HasView>,
 }

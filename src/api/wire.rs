@@ -1,23 +1,35 @@
 //! What goes over the socket.
 
+mod act;
+mod protocols;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{DepartmentId, IdempotencyKey, InstructionId, WorkType};
+use crate::domain::org::Chart;
+use crate::domain::role::Level;
 use crate::domain::work::{Priority, Tier};
+
+pub use self::act::{Act, Acted};
+pub use self::protocols::{Broadcast, Judged, Sent, Verdict};
 
 /// The version of the protocol. It changes when an old client would misunderstand a new daemon, or the other way round.
 pub const PROTOCOL: u32 = 1;
 
-/// Longest line in either direction, in bytes: an instruction of 64 KiB, escaped, with room for the rest.
-pub const LINE_LIMIT: usize = 1024 * 1024;
+/// Longest line in either direction, in bytes: a chart of some thousands of ICs with its workflows, as JSON. Everything
+/// else, an instruction of 64 KiB with every character escaped included, is far below this.
+pub const LINE_LIMIT: usize = 4 * 1024 * 1024;
 
 /// One line from a client.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct Request {
     /// [`PROTOCOL`] of the client.
     pub protocol: u32,
+    /// For which person of the chart; absent, whoever the process at the other end is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// What it asks for.
     pub ask: Ask,
 }
@@ -42,6 +54,25 @@ pub enum Ask {
         /// The answer.
         text: String,
     },
+    /// Say what a chart would change, or why it cannot be applied. Answered with
+    /// [`Difference`](crate::domain::org::Difference).
+    CompareChart {
+        /// The chart, sound as whoever reads charts makes them.
+        chart: Box<Chart>,
+    },
+    /// Run by a chart from now on. Answered with [`ChartApplied`].
+    ApplyChart {
+        /// The chart, sound as whoever reads charts makes them.
+        chart: Box<Chart>,
+    },
+    /// Decide something, or do something oneself. Answered with [`Acted`].
+    Act(Act),
+    /// Send a message to a channel. Answered with [`Sent`].
+    Broadcast(Broadcast),
+    /// Have everybody report up the line now, and record it. Answered with [`StandupView`](super::view::StandupView).
+    HoldStandup,
+    /// Accept a package, items of it, or send it back. Answered with [`Judged`].
+    Judge(Verdict),
     /// Take the journal out: one [`ExportedEvent`](super::view::ExportedEvent) a line.
     Export,
     /// Look at something. Answered with the view that the query names.
@@ -79,6 +110,34 @@ pub enum Query {
     Task {
         /// The id, or a unique part of it.
         id: String,
+    },
+    /// What waits for somebody: [`InboxView`](super::view::InboxView).
+    Inbox {
+        /// For whom, as [`role`](super::resolve::role) reads it; absent, for whoever asks.
+        role: Option<String>,
+    },
+    /// Escalations, the open ones first: a list of [`EscalationView`](super::view::EscalationView).
+    Escalations {
+        /// Only those that are open.
+        open: bool,
+        /// Only those of this task; with it, also those of one whose instruction is over.
+        task: Option<String>,
+        /// Only those that are with this level, or were last.
+        level: Option<Level>,
+    },
+    /// What a place reports up the line: [`StandupView`](super::view::StandupView).
+    Standup {
+        /// The place, or a unique end of its name; the whole organisation where it is absent.
+        role: Option<String>,
+    },
+    /// The latest messages to channels, newest first: a list of [`BroadcastView`](super::view::BroadcastView).
+    Broadcasts,
+    /// Packages that wait for receivers, the oldest first: a list of [`HandoffView`](super::view::HandoffView).
+    Handoffs,
+    /// One package: [`PackageView`](super::view::PackageView).
+    Handoff {
+        /// The task: its id, a unique part of it, or its name in the plan.
+        task: String,
     },
     /// Whether everything is alive: [`DoctorView`](super::view::DoctorView).
     Doctor,
@@ -130,6 +189,13 @@ pub struct Answered {
     pub question: String,
     /// The task it was about.
     pub task: String,
+}
+
+/// The organisation runs by a chart, durably.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub struct ChartApplied {
+    /// Whether it did not before.
+    pub changed: bool,
 }
 
 /// One line from the daemon.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use super::connect::ask;
 use super::exit::{Exit, Failure};
 use super::live::short;
 use super::output::Printer;
-use crate::api::client::ask;
 use crate::api::wire::{Answered, Ask};
 
 pub(super) async fn run(data_dir: &Path, question: String, text: String, printer: &Printer) -> Result<Exit, Failure> {

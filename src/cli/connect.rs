@@ -1,6 +1,7 @@
 //! Where answers come from: a running daemon, or the data directory itself when none runs.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -12,6 +13,7 @@ use crate::api::client::{self, Answers};
 use crate::api::query;
 use crate::api::wire::{Ask, Query};
 use crate::app::{self, lock_directory, open_ledger};
+use crate::domain::id::PersonId;
 use crate::ledger::Ledger;
 
 /// How long a directory that another echelon has may stay without a daemon that answers: reading takes a moment, and so
@@ -23,6 +25,29 @@ pub(super) const PAUSE: Duration = Duration::from_millis(20);
 
 /// The variable that names the data directory.
 pub(super) const DATA_DIR_VARIABLE: &str = "ECHELON_DATA_DIR";
+
+/// The variable that names the person for whom commands act.
+pub(super) const CALLER_VARIABLE: &str = "ECHELON_AS";
+
+/// The person for whom this process acts, if it was told one. Said once, before anything is asked.
+static CALLER: OnceLock<String> = OnceLock::new();
+
+/// Says for whom this process acts.
+pub(super) fn act_for(person: Option<PersonId>) {
+    if let Some(person) = person {
+        CALLER.get_or_init(|| person.to_string());
+    }
+}
+
+/// The person for whom this process acts, if it was told one.
+pub(super) fn caller() -> Option<&'static str> {
+    CALLER.get().map(String::as_str)
+}
+
+/// Asks the running daemon, as whoever this process acts for.
+pub(super) async fn ask(data_dir: &Path, ask: Ask) -> Result<Answers, client::Error> {
+    client::ask(data_dir, caller(), ask).await
+}
 
 /// The data directory: the one that was given, or `echelon` in the user's state folder.
 pub(super) fn data_dir(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
@@ -41,14 +66,17 @@ fn default_data_dir() -> Option<PathBuf> {
 }
 
 /// A command as it has to be typed to act on this data directory: with `--data-dir`, unless that is what it would use
-/// without.
+/// without; and with `--as` in the same way.
 pub(super) fn command(data_dir: &Path, words: &str) -> String {
     let named = std::env::var_os(DATA_DIR_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
     let usual = named.and_then(|path| std::path::absolute(path).ok()).or_else(default_data_dir);
+    let known = std::env::var(CALLER_VARIABLE).ok();
+    let person = caller().filter(|person| known.as_deref() != Some(person));
+    let person = person.map(|person| format!("--as {person} ")).unwrap_or_default();
     if usual.as_deref() == Some(data_dir) {
-        format!("echelon {words}")
+        format!("echelon {person}{words}")
     } else {
-        format!("echelon --data-dir {} {words}", shell_word(&data_dir.to_string_lossy()))
+        format!("echelon --data-dir {} {person}{words}", shell_word(&data_dir.to_string_lossy()))
     }
 }
 
@@ -64,7 +92,7 @@ pub(super) enum Source {
 pub(super) async fn source(data_dir: &Path, ask: Ask) -> Result<Source, Failure> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        match client::ask(data_dir, ask.clone()).await {
+        match self::ask(data_dir, ask.clone()).await {
             Ok(answers) => return Ok(Source::Daemon(answers)),
             Err(client::Error::NotRunning { .. }) => {}
             Err(error) => return Err(error.into()),

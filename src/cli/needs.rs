@@ -22,6 +22,9 @@ pub(super) fn show_needs(printer: &Printer, data_dir: &Path, running: bool, need
         for line in need.detail.as_deref().unwrap_or_default().lines() {
             printer.line(format!("    {line}"))?;
         }
+        for option in &need.options {
+            printer.line(format!("    {}. {}", option.number, option.label))?;
+        }
         for act in acts(data_dir, need) {
             printer.line(format!("    {}", style(act).cyan()))?;
         }
@@ -43,11 +46,10 @@ fn subject(need: &OwedView) -> String {
 
 /// The commands to choose from.
 fn acts(data_dir: &Path, need: &OwedView) -> Vec<String> {
-    let mut acts = Vec::new();
-    if let Some(question) = &need.question {
-        acts.push(command(data_dir, &format!("answer {} TEXT", short(question))));
-    }
-    if let Some(subject) = need.task.as_ref().or(need.instruction.as_ref()) {
+    let mut acts: Vec<String> = need.commands.iter().map(|words| command(data_dir, words)).collect();
+    // A no to an escalation cancels the task, too.
+    let is_there = need.commands.iter().any(|words| words.starts_with("reject esc_"));
+    if let Some(subject) = need.task.as_ref().or(need.instruction.as_ref()).filter(|_| !is_there) {
         acts.push(command(data_dir, &format!("task cancel {} --reason TEXT", short(subject))));
     }
     acts

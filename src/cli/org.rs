@@ -1,4 +1,6 @@
-//! `echelon org`: checks or shows an organisation chart.
+//! `echelon org`: checks or shows an organisation chart, or applies it to the running organisation.
+
+pub(super) mod apply;
 
 use std::path::PathBuf;
 
@@ -13,6 +15,15 @@ use crate::domain::org::{Chart, Domain, Ic, WorkerKind};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum OrgCommand {
+    #[command(flatten)]
+    File(FileCommand),
+    /// Have the running organisation go on by another chart, after a look at the difference
+    Apply(apply::ApplyArgs),
+}
+
+/// What needs the chart's file and nothing else.
+#[derive(Subcommand, Debug)]
+pub(super) enum FileCommand {
     /// Check a chart and the workflows it names; every fault is shown with its line
     Check {
         /// The chart
@@ -27,9 +38,9 @@ pub(super) enum OrgCommand {
     },
 }
 
-pub(super) fn run(command: &OrgCommand, printer: &Printer) -> Result<Exit, Failure> {
+pub(super) fn run(command: &FileCommand, printer: &Printer) -> Result<Exit, Failure> {
     match command {
-        OrgCommand::Check { file } => {
+        FileCommand::Check { file } => {
             let chart = config::load(file)?;
             printer.line(format!(
                 "{} is sound: {}, {}, {}, {}, {}",
@@ -41,7 +52,7 @@ pub(super) fn run(command: &OrgCommand, printer: &Printer) -> Result<Exit, Failu
                 count(chart.workflows.len(), "workflow")
             ))?;
         }
-        OrgCommand::Show { file, output } => {
+        FileCommand::Show { file, output } => {
             let chart = config::load(file)?;
             if output.json { printer.json(&chart)? } else { show(printer, &output::readable(&chart)?)? }
         }
@@ -83,6 +94,7 @@ fn show(printer: &Printer, chart: &Chart) -> Result<(), Failure> {
         let what = match &worker.kind {
             WorkerKind::Command { argv, .. } => format!("runs `{}`", argv.join(" ")),
             WorkerKind::Simulated { .. } => "simulates".to_owned(),
+            WorkerKind::Human { person } => format!("is {person}"),
         };
         let reviews = if worker.reviews { ", reviews" } else { "" };
         printer.line(format!("worker {} {what}{reviews}", worker.id))?;

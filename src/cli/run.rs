@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use tokio::sync::watch;
 
-use super::connect::{self, PATIENCE, PAUSE, query};
+use super::connect::{self, PATIENCE, PAUSE, ask, query};
 use super::exit::{Exit, Failure};
 use super::live::{self, Live};
 use super::needs::show_needs;
@@ -19,7 +19,7 @@ use super::serve::{self, Signals};
 use super::submit::{note_existing, submit};
 use super::watch::line;
 use super::{ChartArgs, InstructionArgs, OutputArgs};
-use crate::api::client::{self, ask};
+use crate::api::client;
 use crate::api::view::{EventView, InstructionView, StatusView};
 use crate::api::wire::{Ask, Query, Submitted};
 use crate::app::App;

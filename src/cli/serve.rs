@@ -8,11 +8,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use super::ChartArgs;
-use super::connect::{self, PATIENCE, PAUSE};
+use super::connect::{self, PATIENCE, PAUSE, ask};
 use super::exit::{Exit, Failure};
 use super::output::{self, Printer};
 use crate::actors::office::NoProbe;
-use crate::api::client::ask;
 use crate::api::view::StatusView;
 use crate::api::wire::{Ask, Query};
 use crate::app::{self, App, Options};
@@ -32,7 +31,7 @@ pub(super) async fn up(data_dir: &Path, args: &ChartArgs, printer: &Printer) -> 
     let app = start_when_free(data_dir, chart.as_ref()).await?;
     printer.note(format!(
         "`{}` is up; hand it work with `{}`; Ctrl-C ends it, once what runs has ended",
-        app.office().chart.name,
+        app.office().chart().name,
         connect::command(data_dir, "submit TEXT"),
     ));
     let failed = tokio::select! {

@@ -63,6 +63,9 @@ fn show_status(printer: &Printer, data_dir: &Path, view: &StatusView) -> Result<
     for degraded in &view.degraded {
         printer.line(format!("{}: {} ({})", style("degraded").red(), degraded.role, degraded.reason))?;
     }
+    for absent in &view.absent {
+        printer.line(format!("{}: {} ({})", style(&absent.kind).yellow(), absent.role, quote(&absent.reason)))?;
+    }
     printer.line("")?;
     if view.instructions.is_empty() {
         printer.line("No instruction is open.")?;

@@ -5,10 +5,10 @@ use std::path::Path;
 use clap::Args;
 use uuid::Uuid;
 
+use super::connect::ask;
 use super::exit::{Exit, Failure};
 use super::output::Printer;
 use super::{InstructionArgs, OutputArgs, repository};
-use crate::api::client::ask;
 use crate::api::wire::{Ask, Submit, Submitted};
 use crate::domain::id::IdempotencyKey;
 

@@ -1,16 +1,16 @@
-//! `echelon task`: looks at tasks, or cancels one.
+//! `echelon task`: looks at tasks, cancels one, or does something with it.
 
 use std::path::Path;
 
 use clap::Subcommand;
 use console::style;
 
-use super::OutputArgs;
-use super::connect::query;
+use super::connect::{ask, query};
 use super::exit::{Exit, Failure};
 use super::live::short;
 use super::output::{self, Printer, count, readable};
-use crate::api::client::ask;
+use super::work::WorkCommand;
+use super::{OutputArgs, act};
 use crate::api::view::{TaskDetail, TaskView};
 use crate::api::wire::{Ask, Cancelled, Query};
 
@@ -42,6 +42,8 @@ pub(super) enum TaskCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    #[command(flatten)]
+    Work(WorkCommand),
 }
 
 pub(super) async fn run(data_dir: &Path, command: TaskCommand, printer: &Printer) -> Result<Exit, Failure> {
@@ -61,6 +63,7 @@ pub(super) async fn run(data_dir: &Path, command: TaskCommand, printer: &Printer
             let cancelled: Cancelled = ask(data_dir, Ask::Cancel { id, reason }).await?.one().await?;
             printer.line(format!("{} is cancelled", short(&cancelled.id)))?;
         }
+        TaskCommand::Work(command) => return act::run(data_dir, command, printer).await,
     }
     Ok(Exit::Done)
 }

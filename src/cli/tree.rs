@@ -11,6 +11,7 @@ use super::live::name;
 use super::output::{self, Printer, pad, readable};
 use crate::api::view::{DomainView, IcView, OwedView, TreeView};
 use crate::api::wire::Query;
+use crate::telemetry::narrative::quote;
 
 pub(super) async fn run(data_dir: &Path, output: OutputArgs, printer: &Printer) -> Result<Exit, Failure> {
     let view: TreeView = query(data_dir, Query::Tree).await?;
@@ -30,8 +31,11 @@ pub(super) async fn run(data_dir: &Path, output: OutputArgs, printer: &Printer) 
     for (place, department) in view.departments.iter().enumerate() {
         let (branch, trunk) = branch(place, view.departments.len());
         printer.drawn_line(&format!("{branch} {}", style(&department.title).bold()))?;
-        printer.drawn_line(&format!("{trunk} ├─ engineering manager{}", owes(&department.manager_owes)))?;
-        printer.drawn_line(&format!("{trunk} └─ tech lead{}", owes(&department.tech_lead_owes)))?;
+        let manager = format!("{}{}", absent(department.manager_absent.as_deref()), owes(&department.manager_owes));
+        let tech_lead =
+            format!("{}{}", absent(department.tech_lead_absent.as_deref()), owes(&department.tech_lead_owes));
+        printer.drawn_line(&format!("{trunk} ├─ engineering manager{manager}"))?;
+        printer.drawn_line(&format!("{trunk} └─ tech lead{tech_lead}"))?;
         for (place, domain) in department.domains.iter().enumerate() {
             show_domain(printer, domain, trunk, self::branch(place, department.domains.len()), &widths)?;
         }
@@ -63,9 +67,10 @@ fn show_domain(
     widths: &Widths,
 ) -> Result<(), Failure> {
     printer.drawn_line(&format!(
-        "{margin}    {branch} {}, lead reviews by {}{}",
+        "{margin}    {branch} {}, lead reviews by {}{}{}",
         style(&domain.title).bold(),
         domain.lead_reviews_by,
+        absent(domain.lead_absent.as_deref()),
         owes(&domain.lead_owes)
     ))?;
     for (place, ic) in domain.ics.iter().enumerate() {
@@ -79,11 +84,12 @@ fn ic_line(ic: &IcView, widths: &Widths) -> String {
     let desk: Vec<String> = ic.has.iter().map(|has| format!("{} {}", has.key, output::state(&has.state))).collect();
     let desk = if desk.is_empty() { style("free".to_owned()).dim().to_string() } else { desk.join(", ") };
     format!(
-        "{}  {}  {}  {:>3.0} % booked  {desk}",
+        "{}  {}  {}  {:>3.0} % booked  {desk}{}",
         pad(name(&ic.id), widths.name),
         pad(&role(ic), widths.role),
         pad(&running(ic), widths.running),
-        ic.workload * 100.0
+        ic.workload * 100.0,
+        absent(ic.absent.as_deref())
     )
 }
 
@@ -93,6 +99,11 @@ fn role(ic: &IcView) -> String {
 
 fn running(ic: &IcView) -> String {
     format!("{} of {} running", ic.running, ic.parallel_limit)
+}
+
+/// Why nobody is there, if nobody is.
+fn absent(why: Option<&str>) -> String {
+    why.map(|why| format!(", {}", style(quote(why)).yellow())).unwrap_or_default()
 }
 
 fn owes(owed: &[OwedView]) -> String {

@@ -6,11 +6,10 @@ use clap::Args;
 use console::{Style, style};
 
 use super::OutputArgs;
-use super::connect::{Source, query, source};
+use super::connect::{Source, ask, query, source};
 use super::exit::{Exit, Failure};
 use super::output::{Printer, clean};
 use super::run::is_over;
-use crate::api::client::ask;
 use crate::api::journal::event_views;
 use crate::api::view::EventView;
 use crate::api::wire::{Ask, Query};

@@ -34,6 +34,9 @@ pub(super) async fn run(data_dir: &Path, task: String, output: OutputArgs, print
     if let Some(now) = task.assignee.as_deref().filter(|now| *now != winner) {
         printer.line(format!("it was given to {now} afterwards"))?;
     }
+    if let Some(reason) = &assignment.chosen {
+        printer.line(format!("a person chose: {reason}"))?;
+    }
     let weights = "weights: .40 match, .25 (1 - workload), .20 fit, .10 learning, .05 performance";
     printer.line(style(weights).dim())?;
     let mut table = printer.table(&["", "WHO", "SCORE", "MATCH", "WORKLOAD", "FIT", "LEARNING", "PERFORMANCE"]);

@@ -120,6 +120,11 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// Whether every key in it was asked for. Where not, one that seems to be missing may only be misspelt.
+    pub(super) fn knows_every_key(&self) -> bool {
+        self.entries.keys().all(|key| self.known.contains(&key.get_ref().as_ref()))
+    }
+
     /// Reports what is missing and which keys nobody asked for. A misspelt key is one fault, not two.
     pub(super) fn finish(&self) {
         let mut missing = self.missing.clone();

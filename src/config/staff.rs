@@ -8,7 +8,7 @@ use super::program::{self, WORKER_PLACEHOLDERS};
 use super::reader::{Table, Value};
 use super::reference;
 use crate::domain::id::{IcId, Skill, WorkerId};
-use crate::domain::org::{Chart, Ic, Worker, WorkerKind};
+use crate::domain::org::{Chart, Ic, PersonRole, Worker, WorkerKind};
 use crate::domain::time::{Effort, Millis};
 use crate::domain::work::{Experience, SkillLevel};
 
@@ -102,7 +102,7 @@ fn hours(value: &Value<'_>) -> Option<Effort> {
     value.number("a number of hours, more than 0 and at most 24", accept).map(Effort::from_hours)
 }
 
-/// Reads the workers into the chart.
+/// Reads the workers into the chart, which has its people.
 pub(super) fn workers(tables: Vec<Table<'_>>, chart: &mut Chart) {
     let mut declared: Vec<(WorkerId, Table<'_>)> = Vec::new();
     for mut table in tables {
@@ -110,24 +110,25 @@ pub(super) fn workers(tables: Vec<Table<'_>>, chart: &mut Chart) {
         if let Some((_, other)) = declared.iter().find(|(other, _)| Some(other) == id.as_ref()) {
             declared_twice(&table, other);
         }
-        let word = table.required("kind", "`kind = \"command\"` or `kind = \"simulated\"`");
-        let word = word.and_then(|value| value.word(&["command", "simulated"]));
+        let word = table.required("kind", "`kind = \"command\"`, `\"simulated\"` or `\"human\"`");
+        let word = word.and_then(|value| value.word(&["command", "simulated", "human"]));
         let reviews = table.optional("reviews").and_then(|value| value.flag());
-        let kind = match word {
-            Some("command") => command(&mut table),
-            Some(_) => simulated(&mut table),
+        // A person can judge the work of others, unless the chart says otherwise; so may whatever has an unknown kind.
+        let (kind, usually_reviews) = match word {
+            Some("command") => (Some(command(&mut table)), false),
+            Some("simulated") => (Some(simulated(&mut table)), false),
+            Some(_) => (human(&mut table, chart), true),
             None => {
-                // Which keys belong here depends on the kind: without one, those of either may be right.
-                for key in ["command", "environment", "timeout"] {
+                // Which keys belong here depends on the kind: without one, those of any may be right.
+                for key in ["command", "environment", "timeout", "person"] {
                     table.optional(key);
                 }
-                simulated(&mut table)
+                (Some(simulated(&mut table)), true)
             }
         };
         table.finish();
-        let Some(id) = id.or_else(stand_in) else { continue };
-        // A worker whose `reviews` cannot be read has a fault already; leads that name it have none for it.
-        let reviews = reviews.unwrap_or(false);
+        let (Some(id), Some(kind)) = (id.or_else(stand_in), kind) else { continue };
+        let reviews = reviews.unwrap_or(usually_reviews);
         chart.workers.insert(id.clone(), Worker { id: id.clone(), kind, reviews });
         declared.push((id, table));
     }
@@ -155,4 +156,22 @@ fn simulated(table: &mut Table<'_>) -> WorkerKind {
     let rework_rate = rate("rework_rate").unwrap_or_default();
     let seed = table.optional("seed").and_then(|value| value.integer(0..=u64::MAX)).unwrap_or_default();
     WorkerKind::Simulated { duration: duration.unwrap_or(DEFAULT_DURATION), failure_rate, rework_rate, seed }
+}
+
+/// A person who does the work. Where nobody is named, or nobody who is there, somebody stands in.
+fn human(table: &mut Table<'_>, chart: &Chart) -> Option<WorkerKind> {
+    let value = table.required("person", "`person = \"ada\"`, who does the work");
+    let named = value.and_then(|value| {
+        let people = chart.people.iter().map(|(id, person)| (id.as_str(), person));
+        let person = reference::one_of(&value, "person", people)?;
+        if person.role < PersonRole::Contributor {
+            value.fault(
+                format!("person `{}` is an observer, who only looks", person.id),
+                "give them the role `contributor` or a higher one, or name somebody else",
+            );
+        }
+        Some(person.id.clone())
+    });
+    let person = named.or_else(stand_in)?;
+    Some(WorkerKind::Human { person })
 }

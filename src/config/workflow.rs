@@ -1,7 +1,6 @@
 //! Workflow templates: their steps, checked against the chart whose people are to do them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::fault::quoted;
@@ -11,6 +10,7 @@ use super::staff::skill_set;
 use super::{Files, cycle, deliverable, program, suggest};
 use crate::domain::id::{DepartmentId, DomainId, Skill, StepKey, WorkType};
 use crate::domain::org::Chart;
+use crate::domain::plan::size_limits;
 use crate::domain::time::{Effort, Millis};
 use crate::domain::work::{Complexity, Tier, Work};
 use crate::domain::workflow::{Step, Workflow};
@@ -20,18 +20,6 @@ const INSTRUCTION: &str = "instruction";
 
 /// A step is work that one IC can finish within a day, even if that day has no night.
 const LONGEST_STEP_HOURS: f64 = 24.0;
-
-/// How many steps a workflow of that tier has; `None` for the tiers that are not planned by a workflow alone.
-///
-/// The higher figure is the tier's own. Two steps of which one needs the other are already more than tier 1 can hold,
-/// so tier 2 begins there.
-const fn steps_of(tier: Tier) -> Option<RangeInclusive<usize>> {
-    match tier {
-        Tier::Trivial | Tier::Simple => Some(1..=1),
-        Tier::Moderate => Some(2..=8),
-        Tier::Complex | Tier::Expert => None,
-    }
-}
 
 /// Reads everything below `root`. `None` when not even its work type or department is known; other parts that could not
 /// be read have left a fault.
@@ -63,9 +51,8 @@ pub(super) fn read(root: &mut Table<'_>, chart: &Chart, files: Files<'_>, path: 
 fn tier(value: &Value<'_>) -> Option<Tier> {
     let number = value.integer(0..=u64::MAX)?;
     let tier = u8::try_from(number).ok().and_then(|number| Tier::try_from(number).ok());
-    let tier = tier.filter(|tier| steps_of(*tier).is_some());
     if tier.is_none() {
-        value.out_of_range(&number.to_string(), "0, 1 or 2, which are the tiers of a workflow");
+        value.out_of_range(&number.to_string(), "0, 1, 2, 3 or 4, which are the tiers");
     }
     tier
 }
@@ -82,23 +69,17 @@ fn size(root: &Table<'_>, value: Option<&Value<'_>>, tier: Option<Tier>, steps: 
     }
     let whose = if tier.is_some() { "tier" } else { "the organisation's default tier" };
     let tier = tier.unwrap_or(chart.policy.default_tier);
-    match steps_of(tier) {
-        None => fault(
-            format!("this workflow has no `tier`, and {whose} is {tier}"),
-            "add `tier = 0`, `1` or `2`, which are the tiers of a workflow",
-        ),
-        Some(allowed) if !allowed.contains(&steps) => {
-            let (least, most) = allowed.into_inner();
-            let range = if least == most { least.to_string() } else { format!("{least} to {most}") };
-            let help = match (steps, most) {
-                (1, _) => "set `tier = 1`, or add a step",
-                (2..=8, 1) => "set `tier = 2`, or drop steps",
-                _ => "join steps, or make two workflows of it",
-            };
-            fault(format!("{whose} {tier} takes {range} steps, and this workflow has {steps}"), help);
-        }
-        Some(_) => {}
+    let (least, most) = size_limits(tier);
+    if (least..=most).contains(&steps) {
+        return;
     }
+    let range = if least == most { least.to_string() } else { format!("{least} to {most}") };
+    let help = match (steps, most) {
+        (1, _) => "set `tier = 1`, or add a step",
+        (2..=8, 1) => "set `tier = 2`, or drop steps",
+        _ => "join steps, or make two workflows of it",
+    };
+    fault(format!("{whose} {tier} takes {range} steps, and this workflow has {steps}"), help);
 }
 
 fn steps(tables: Vec<Table<'_>>, department: &DepartmentId, chart: &Chart, files: Files<'_>, path: &Path) -> Vec<Step> {

@@ -31,10 +31,12 @@ const CANDIDATES_KEPT: usize = 10;
 pub struct Explanation {
     /// The place in the journal up to which the inputs were known.
     pub inputs: Sequence,
-    /// The best ten, best first; the winner is the first.
+    /// The best ten, best first; the winner is the first, wherever a person who chose them found them.
     pub candidates: Vec<Candidate>,
     /// How many were not considered, by reason.
     pub rejected: BTreeMap<Unfit, u32>,
+    /// Why a person chose the winner, where one did; the others are as they were rated.
+    pub chosen: Option<String>,
 }
 
 /// Somebody who could have it, with the terms of their score.
@@ -158,6 +160,15 @@ pub fn rate(ic: &Ic, work: &Work, committed: Effort) -> Candidate {
     Candidate { ic: ic.id.clone(), skill_match, workload, fit, learning, performance, score }
 }
 
+/// The workload up to which somebody takes on something of this priority.
+#[must_use]
+pub const fn available_below(priority: Priority) -> f64 {
+    match priority {
+        Priority::Critical => AVAILABLE_FOR_CRITICAL,
+        Priority::Low | Priority::Normal | Priority::High => AVAILABLE,
+    }
+}
+
 /// Chooses among `ics`, whose committed hours `committed` tells.
 pub fn choose<'a>(
     ics: impl Iterator<Item = &'a Ic>,
@@ -167,7 +178,7 @@ pub fn choose<'a>(
     inputs: Sequence,
     committed: impl Fn(&IcId) -> Effort,
 ) -> Choice {
-    let limit = if priority == Priority::Critical { AVAILABLE_FOR_CRITICAL } else { AVAILABLE };
+    let limit = available_below(priority);
     let mut explanation = Explanation { inputs, ..Explanation::default() };
     let mut reject = |why: Unfit| {
         let seen = explanation.rejected.entry(why).or_insert(0);
@@ -198,6 +209,23 @@ pub fn choose<'a>(
         None if overloaded => Choice::NobodyAvailable,
         None => Choice::NobodyQualified(explanation),
     }
+}
+
+/// What is to be known later where a person chose `to`: their terms first, then those of the others, best first, and why.
+pub fn chosen_by_a_person<'a>(
+    to: &Ic,
+    others: impl Iterator<Item = &'a Ic>,
+    work: &Work,
+    inputs: Sequence,
+    committed: impl Fn(&IcId) -> Effort,
+    reason: &str,
+) -> Explanation {
+    let rate = |ic: &Ic| rate(ic, work, committed(&ic.id));
+    let mut candidates: Vec<Candidate> = others.filter(|ic| ic.id != to.id).map(rate).collect();
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.ic.cmp(&b.ic)));
+    candidates.insert(0, rate(to));
+    candidates.truncate(CANDIDATES_KEPT);
+    Explanation { inputs, candidates, rejected: BTreeMap::new(), chosen: Some(reason.to_owned()) }
 }
 
 /// A count as a term of a formula. Counts here are numbers of skills, far below where this would round.

@@ -6,13 +6,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::assignment::Explanation;
-use crate::domain::id::{DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Round, TaskId, WorkType};
+use crate::domain::id::{
+    BroadcastId, DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Round, TaskId, WorkType,
+};
 use crate::domain::instruction::Request;
 use crate::domain::org::Chart;
+use crate::domain::presence::Absence;
+use crate::domain::protocol::Notice;
 use crate::domain::review::{Basis, Gate};
 use crate::domain::role::{Level, Principal, Role};
 use crate::domain::task::{Assignee, Blocker, CancelledDecision, Failure, PlannedTask, Trouble};
-use crate::domain::time::{Millis, Stamp};
+use crate::domain::time::{Anchor, Millis, OrgTime, Stamp};
 use crate::domain::work::{Finding, Priority, Submission, Tier, Work};
 
 /// A command, by whom and when.
@@ -35,6 +39,8 @@ pub enum Action {
     Start {
         /// The version of the program.
         program: String,
+        /// How organisation time runs from now on.
+        anchor: Anchor,
     },
     /// Take an instruction on.
     Submit {
@@ -47,6 +53,41 @@ pub enum Action {
     Instruction(InstructionId, InstructionAction),
     /// Something about a task.
     Task(TaskId, TaskAction),
+    /// Let the clocks fire that are due by organisation time, in the order in which they are.
+    FireClocks {
+        /// An id for each escalation that may come of it; their number bounds how many clocks fire.
+        ids: Vec<EscalationId>,
+    },
+    /// End the attempts of which nothing has been heard until their lease ran out, by wall time.
+    ExpireLeases {
+        /// How many at most.
+        limit: usize,
+    },
+    /// Say that time went by in which nobody could give a sign of life, as while the machine was suspended.
+    ExcuseSilence,
+    /// Say that nobody stands at a place, or that somebody does again.
+    SetPresence {
+        /// Which.
+        role: Role,
+        /// In what way nobody does, and why; `None` when somebody does.
+        absence: Option<Absence>,
+    },
+    /// Send a message to a channel.
+    Broadcast {
+        /// The id it gets.
+        id: BroadcastId,
+        /// What it says, and to whom.
+        notice: Notice,
+    },
+    /// Say that messages were read.
+    ReadBroadcasts {
+        /// By whom.
+        role: Role,
+        /// Which.
+        ids: Vec<BroadcastId>,
+    },
+    /// Have everybody report up the line now.
+    HoldStandup,
 }
 
 /// What can be asked for about an instruction.
@@ -154,11 +195,9 @@ pub enum TaskAction {
     Escalate {
         /// The id of the record, used if none is open for the blocker.
         id: EscalationId,
-        /// To which level.
+        /// To which level at least; whoever cannot take it there is passed over.
         to: Level,
-        /// Levels passed over, and why.
-        skipped: Vec<(Level, String)>,
-        /// Why.
+        /// Why; also why the levels between were passed over.
         reason: String,
     },
     /// Clear a blocker.
@@ -209,6 +248,9 @@ pub enum TaskAction {
         version: Round,
         /// On what the acceptance rests.
         basis: Basis,
+        /// The items of the checklist that are verified; all of them where it is absent. Once every item is, the package
+        /// is accepted.
+        items: Option<Vec<u16>>,
     },
     /// A receiving lead sends the package back.
     RejectHandoff {
@@ -273,8 +315,10 @@ pub enum TaskAction {
         id: EscalationId,
         /// What it is about.
         trouble: Trouble,
-        /// The level it goes to.
+        /// The level it goes to at least; whoever cannot take it there is passed over.
         level: Level,
+        /// Why, when it is open and goes further up.
+        reason: String,
     },
     /// Say that one has it.
     AcknowledgeEscalation {
@@ -300,6 +344,13 @@ pub enum TaskAction {
         /// What to do about it.
         decision: CancelledDecision,
     },
+    /// Say that everybody who could do it is busy, and when that ends by the forecast.
+    WaitForCapacity {
+        /// When.
+        until: OrgTime,
+    },
+    /// Say that one has what one was given.
+    AcknowledgeDelegation,
 }
 
 /// What happens to a task when its blocker is cleared.
@@ -324,6 +375,13 @@ impl Action {
             Self::Submit { .. } => "submit",
             Self::Instruction(_, action) => action.name(),
             Self::Task(_, action) => action.name(),
+            Self::FireClocks { .. } => "fire clocks",
+            Self::ExpireLeases { .. } => "expire leases",
+            Self::ExcuseSilence => "excuse silence",
+            Self::SetPresence { .. } => "say who is there",
+            Self::Broadcast { .. } => "broadcast",
+            Self::ReadBroadcasts { .. } => "mark as read",
+            Self::HoldStandup => "hold a standup",
         }
     }
 }
@@ -381,6 +439,8 @@ impl TaskAction {
             Self::DecideEscalation { .. } => "decide an escalation",
             Self::CloseEscalation { .. } => "close an escalation",
             Self::DecideCancelled { .. } => "decide about a cancelled task",
+            Self::WaitForCapacity { .. } => "wait for capacity",
+            Self::AcknowledgeDelegation => "acknowledge",
         }
     }
 }

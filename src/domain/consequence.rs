@@ -3,6 +3,8 @@
 //!
 //! These are the moves whose actor is `system` in the lifecycle. They are derived from the state, never from who asked.
 
+mod departure;
+
 use crate::domain::decide::{gate_holder, gates_of};
 use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
 use crate::domain::id::{Epoch, InstructionId, TaskId};
@@ -10,7 +12,9 @@ use crate::domain::instruction;
 use crate::domain::review::{Gate, GateOutcome, TaskKind};
 use crate::domain::role::Level;
 use crate::domain::state::State;
-use crate::domain::task::{Assignee, Attempt, Blocker, BlockerKind, CancelledDecision, State as TaskState, Task};
+use crate::domain::task::{
+    Assignee, Attempt, Blocker, BlockerKind, CancelledDecision, State as TaskState, Task, Trouble,
+};
 use crate::domain::work::Tier;
 
 /// What follows from `entry`, which is part of `state` already.
@@ -18,8 +22,16 @@ use crate::domain::work::Tier;
 pub fn consequences(state: &State, entry: &Entry) -> Vec<Event> {
     let mut events = Vec::new();
     match &entry.event {
-        Event::ChartApplied(_) => of_the_departed(state, &mut events),
-        Event::Started { .. } | Event::Received { .. } => {}
+        Event::ChartApplied(_) => departure::from_the_chart(state, entry.at, &mut events),
+        Event::Absent { role, .. } => departure::from_a_place(state, entry.at, role, &mut events),
+        Event::Started { .. }
+        | Event::Received { .. }
+        | Event::ClockAnchored(_)
+        | Event::Present { .. }
+        | Event::Broadcast { .. }
+        | Event::BroadcastsRead { .. }
+        | Event::StandupHeld { .. }
+        | Event::DigestSent { .. } => {}
         Event::Instruction(id, event) => of_instruction(state, *id, event, &mut events),
         Event::Task(id, event) => {
             if let Some(task) = state.tasks.get(id) {
@@ -30,36 +42,17 @@ pub fn consequences(state: &State, entry: &Entry) -> Vec<Event> {
     events
 }
 
-/// Those who are not in the chart any more hand their tasks back and the gates they hold over.
-fn of_the_departed(state: &State, events: &mut Vec<Event>) {
-    for task in state.tasks.values() {
-        if let Some(event) = handed_back(state, task).or_else(|| handed_over(state, task)) {
-            events.push(Event::Task(task.id, event));
+/// An escalation that an event has answered.
+fn answered(task: &Task, event: &TaskEvent) -> Option<TaskEvent> {
+    let (trouble, reason) = match event {
+        TaskEvent::Heartbeat { .. } => (Trouble::Stalled, "a sign of life came"),
+        TaskEvent::AttemptFailed { .. } => (Trouble::Stalled, "the attempt is over"),
+        TaskEvent::AttemptStarted { .. } | TaskEvent::DelegationAcknowledged => {
+            (Trouble::Unacknowledged, "it was acknowledged")
         }
-    }
-}
-
-/// The end of an assignment to somebody who is not in the chart any more.
-fn handed_back(state: &State, task: &Task) -> Option<TaskEvent> {
-    let (TaskState::Assigned { assignee } | TaskState::InProgress { assignee, .. }) = &task.state else {
-        return None;
+        _others => return None,
     };
-    let ic = assignee.ic().filter(|ic| !state.chart.ics.contains_key(*ic))?;
-    Some(TaskEvent::Unassigned { reason: format!("{ic} is not in the chart any more") })
-}
-
-/// Who holds a gate whose holder is not in the chart any more; it is left out where nobody can.
-fn handed_over(state: &State, task: &Task) -> Option<TaskEvent> {
-    let TaskState::DomainReview { gate, reviewer, .. } = &task.state else {
-        return None;
-    };
-    if state.has_place(reviewer) {
-        return None;
-    }
-    Some(match gate_holder(state, task, *gate) {
-        Ok(reviewer) => TaskEvent::ReviewerAssigned { reviewer },
-        Err(reason) => TaskEvent::GateSkipped { gate: *gate, reason },
-    })
+    task.escalation_for(trouble).map(|(id, _)| TaskEvent::EscalationClosed { id, reason: reason.to_owned() })
 }
 
 fn of_instruction(state: &State, id: InstructionId, event: &InstructionEvent, events: &mut Vec<Event>) {
@@ -80,7 +73,8 @@ fn of_instruction(state: &State, id: InstructionId, event: &InstructionEvent, ev
         | InstructionEvent::NoGo { .. }
         | InstructionEvent::Completed { .. }
         | InstructionEvent::Paused { .. }
-        | InstructionEvent::Resumed => return,
+        | InstructionEvent::Resumed
+        | InstructionEvent::Reminded { .. } => return,
     };
     let Some(found) = state.instructions.get(&id) else {
         return;
@@ -92,7 +86,10 @@ fn of_instruction(state: &State, id: InstructionId, event: &InstructionEvent, ev
 
 fn of_task(state: &State, task: &Task, event: &TaskEvent, events: &mut Vec<Event>) {
     let mut push = |id: TaskId, event: TaskEvent| events.push(Event::Task(id, event));
-    if let Some(event) = handed_back(state, task) {
+    if let Some(event) = answered(task, event) {
+        push(task.id, event);
+    }
+    if let Some(event) = departure::handed_back(state, task) {
         push(task.id, event);
         return;
     }
@@ -159,7 +156,20 @@ fn of_task(state: &State, task: &Task, event: &TaskEvent, events: &mut Vec<Event
         | TaskEvent::EscalationRaised { .. }
         | TaskEvent::EscalationAcknowledged { .. }
         | TaskEvent::EscalationDecided { .. }
-        | TaskEvent::EscalationClosed { .. } => {}
+        | TaskEvent::EscalationClosed { .. }
+        | TaskEvent::EscalationClimbed { .. }
+        | TaskEvent::EscalationTold { .. }
+        | TaskEvent::EscalationReminded { .. }
+        | TaskEvent::ClockFired { .. }
+        | TaskEvent::Stalled { .. }
+        | TaskEvent::Reminded { .. }
+        | TaskEvent::WaitsForCapacity { .. }
+        | TaskEvent::ForecastPassed
+        | TaskEvent::DelegationAcknowledged
+        | TaskEvent::DelegationSentAgain
+        | TaskEvent::QuestionClimbed { .. }
+        | TaskEvent::QuestionReminded { .. }
+        | TaskEvent::ItemsVerified { .. } => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! Events: what has happened. The journal is a list of them; everything else can be rebuilt from it.
 //!
-//! The shapes here are version 1 of the journal's schema. A shape that has been written is never changed: a new one gets
+//! The shapes here are version 2 of the journal's schema; version 1 was never released and is not read. A shape that has been written is never changed: a new one gets
 //! a new version beside it, and old ones are lifted on reading.
 
 use std::sync::Arc;
@@ -10,18 +10,22 @@ use serde::{Deserialize, Serialize};
 use crate::domain::assignment::Explanation;
 use crate::domain::command::AfterBlock;
 use crate::domain::id::{
-    DepartmentId, DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Sequence, TaskId,
+    BroadcastId, DepartmentId, DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Sequence, TaskId,
 };
 use crate::domain::instruction::{Request, Triage};
 use crate::domain::org::Chart;
+use crate::domain::presence::Absence;
+use crate::domain::protocol::{Digest, Notice};
 use crate::domain::review::{Basis, Gate};
 use crate::domain::role::{Level, Principal, Role};
-use crate::domain::task::{Assignee, Blocker, CancelledDecision, Failure, PlannedTask, Question, Trouble};
-use crate::domain::time::{Millis, Stamp, WallTime};
+use crate::domain::sla::Mark;
+use crate::domain::standup::Report;
+use crate::domain::task::{Assignee, Blocker, CancelledDecision, Failure, PlannedTask, Question, Skipped, Trouble};
+use crate::domain::time::{Anchor, Millis, OrgTime, Stamp, WallTime};
 use crate::domain::work::{Finding, Priority, Submission, Work};
 
 /// The version of the shapes in this module, written with every record.
-pub const SCHEMA_VERSION: u16 = 1;
+pub const SCHEMA_VERSION: u16 = 2;
 
 /// An event with its place, time and principal.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -60,6 +64,48 @@ pub enum Event {
     Instruction(InstructionId, InstructionEvent),
     /// Something happened to a task.
     Task(TaskId, TaskEvent),
+    /// Organisation time runs like this from now on.
+    ClockAnchored(Anchor),
+    /// Nobody stands at a place any more.
+    Absent {
+        /// Which.
+        role: Role,
+        /// In what way, and why.
+        absence: Absence,
+    },
+    /// Somebody stands there again.
+    Present {
+        /// Which.
+        role: Role,
+    },
+    /// A message to a channel.
+    Broadcast {
+        /// Its id.
+        id: BroadcastId,
+        /// What it says.
+        notice: Notice,
+        /// To whom it went.
+        recipients: Vec<Role>,
+    },
+    /// Messages were read.
+    BroadcastsRead {
+        /// By whom.
+        role: Role,
+        /// Which.
+        ids: Vec<BroadcastId>,
+    },
+    /// Everybody reported up the line.
+    StandupHeld {
+        /// What came together at the top of each department.
+        reports: Vec<Report>,
+    },
+    /// A manager with many open escalations got a summary of them.
+    DigestSent {
+        /// Who.
+        role: Role,
+        /// What it says.
+        digest: Digest,
+    },
 }
 
 /// What happens to instructions.
@@ -106,6 +152,11 @@ pub enum InstructionEvent {
     },
     /// New starts are possible again.
     Resumed,
+    /// Whoever decides about its end was reminded.
+    Reminded {
+        /// Who.
+        role: Role,
+    },
 }
 
 /// What happens to tasks.
@@ -183,8 +234,6 @@ pub enum TaskEvent {
     Escalated {
         /// The level that holds it.
         level: Level,
-        /// Levels passed over, and why.
-        skipped: Vec<(Level, String)>,
         /// Why.
         reason: String,
     },
@@ -317,8 +366,33 @@ pub enum TaskEvent {
         id: EscalationId,
         /// What it is about.
         trouble: Trouble,
-        /// The level that holds it.
-        level: Level,
+        /// By how much it is over its target, or for how long it has been silent; nothing where no clock raised it.
+        overdue: Millis,
+        /// To whom.
+        to: Target,
+    },
+    /// It went further up.
+    EscalationClimbed {
+        /// Which.
+        id: EscalationId,
+        /// Why it did not stay where it was.
+        reason: String,
+        /// By how much a limit has been passed by now; nothing where no clock raised it.
+        overdue: Millis,
+        /// To whom.
+        to: Target,
+    },
+    /// Whoever holds it has not said so, and the next level was told, too.
+    EscalationTold {
+        /// Which.
+        id: EscalationId,
+        /// Who was told.
+        to: Role,
+    },
+    /// The person who holds it was reminded.
+    EscalationReminded {
+        /// Which.
+        id: EscalationId,
     },
     /// Somebody at that level has it.
     EscalationAcknowledged {
@@ -336,6 +410,57 @@ pub enum TaskEvent {
     EscalationClosed {
         /// Which.
         id: EscalationId,
+        /// Why.
+        reason: String,
+    },
+    /// A limit of its state was passed.
+    ClockFired {
+        /// Which.
+        mark: Mark,
+        /// By how much it is over its target.
+        overdue: Millis,
+    },
+    /// Nothing has been heard of the attempt that runs for too long.
+    Stalled {
+        /// Since when.
+        since: OrgTime,
+    },
+    /// Whoever it waits for was reminded.
+    Reminded {
+        /// Who.
+        role: Role,
+    },
+    /// Everybody who could do it is busy; the forecast says when that ends.
+    WaitsForCapacity {
+        /// When.
+        until: OrgTime,
+    },
+    /// The forecast did not come true.
+    ForecastPassed,
+    /// Whoever was given it has it.
+    DelegationAcknowledged,
+    /// They have not said so, and it was sent again.
+    DelegationSentAgain,
+    /// Nobody answered a question in time.
+    QuestionClimbed {
+        /// Which.
+        id: QuestionId,
+        /// The level that is to answer now.
+        to: Level,
+        /// When its time runs out there.
+        due: OrgTime,
+    },
+    /// The person who is to answer was reminded.
+    QuestionReminded {
+        /// Which.
+        id: QuestionId,
+    },
+    /// A receiving lead has verified items of the package.
+    ItemsVerified {
+        /// The receiving domain.
+        receiver: DomainId,
+        /// Which, by their place in the checklist.
+        items: Vec<u16>,
     },
     /// Somebody decided about a cancelled dependency or child.
     CancelledDecided {
@@ -346,13 +471,40 @@ pub enum TaskEvent {
     },
 }
 
+/// To whom an escalation goes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Target {
+    /// The level.
+    pub level: Level,
+    /// Who stands there.
+    pub holder: Role,
+    /// Levels passed over, and why.
+    pub skipped: Vec<Skipped>,
+    /// By when they decide; for a person, when they are reminded.
+    pub due: OrgTime,
+    /// By when they say that they have it.
+    pub acknowledge_by: OrgTime,
+    /// Whether they have so many that they get a digest instead of each.
+    pub in_digest: bool,
+}
+
 impl Event {
     /// The task it is about, if it is about one.
     #[must_use]
     pub const fn task(&self) -> Option<TaskId> {
         match self {
             Self::Task(id, _) => Some(*id),
-            Self::ChartApplied(_) | Self::Started { .. } | Self::Received { .. } | Self::Instruction(..) => None,
+            Self::ChartApplied(_)
+            | Self::Started { .. }
+            | Self::Received { .. }
+            | Self::Instruction(..)
+            | Self::ClockAnchored(_)
+            | Self::Absent { .. }
+            | Self::Present { .. }
+            | Self::Broadcast { .. }
+            | Self::BroadcastsRead { .. }
+            | Self::StandupHeld { .. }
+            | Self::DigestSent { .. } => None,
         }
     }
 }

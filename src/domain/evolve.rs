@@ -3,19 +3,22 @@
 //! After an event, the indexes of whatever it touched are brought up to date, and an instruction that is over leaves the
 //! state for the archive.
 
+mod affairs;
+mod clocks;
+mod escalation;
 mod task;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
+pub(in crate::domain) use self::clocks::arm_instruction;
 use self::task::apply;
 use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
 use crate::domain::id::{InstructionId, TaskId};
 use crate::domain::instruction::{self, Instruction, Pause};
 use crate::domain::reaction::{refresh_instruction, refresh_task, stir_owners};
 use crate::domain::state::{Archived, Changed, Finished, FinishedTask, State};
-use crate::domain::task::{CancelledDecision, PlannedTask, Task};
-use crate::domain::time::Stamp;
+use crate::domain::task::{Assignee, CancelledDecision, PlannedTask, State as TaskState, Task};
+use crate::domain::time::{Millis, Stamp};
 use crate::domain::work::Tier;
 
 /// Makes `entry` part of the state.
@@ -24,12 +27,20 @@ pub fn evolve(state: &mut State, entry: &Entry) {
     state.last = entry.at;
     match &entry.event {
         Event::ChartApplied(chart) => {
-            state.chart = Arc::clone(chart);
-            state.index.changed.insert(Changed::Chart);
+            affairs::apply_chart(state, chart, entry.at);
             let tasks: Vec<TaskId> = state.tasks.keys().copied().collect();
             tasks.into_iter().for_each(|task| refresh_task(state, task));
+            let instructions: Vec<InstructionId> = state.instructions.keys().copied().collect();
+            instructions.into_iter().for_each(|instruction| refresh_instruction(state, instruction));
         }
-        Event::Started { .. } => {}
+        Event::Started { .. }
+        | Event::ClockAnchored(_)
+        | Event::Absent { .. }
+        | Event::Present { .. }
+        | Event::Broadcast { .. }
+        | Event::BroadcastsRead { .. }
+        | Event::StandupHeld { .. }
+        | Event::DigestSent { .. } => affairs::apply(state, entry),
         Event::Received { id, request, department } => {
             if let Some(key) = &request.key {
                 state.keys.insert(key.clone(), (*id, request.fingerprint()));
@@ -46,6 +57,7 @@ pub fn evolve(state: &mut State, entry: &Entry) {
                 tasks: Vec::new(),
                 open: BTreeSet::new(),
                 paused: None,
+                reminded: None,
             };
             state.instructions.insert(*id, received);
             refresh_instruction(state, *id);
@@ -61,6 +73,7 @@ pub fn evolve(state: &mut State, entry: &Entry) {
             }
         }
     }
+    clocks::settle(state, entry.at);
 }
 
 /// Derives the indexes of a state that was loaded from snapshots. Nothing counts as changed by that.
@@ -69,6 +82,8 @@ pub fn rebuild_index(state: &mut State) {
     tasks.into_iter().for_each(|task| refresh_task(state, task));
     let instructions: Vec<InstructionId> = state.instructions.keys().copied().collect();
     instructions.into_iter().for_each(|instruction| refresh_instruction(state, instruction));
+    affairs::rebuild(state);
+    clocks::rebuild(state);
     state.take_changed();
     state.take_stirred();
 }
@@ -98,19 +113,39 @@ fn evolve_instruction(state: &mut State, entry: &Entry, id: InstructionId, event
             None
         }
         InstructionEvent::Resumed => {
-            found.paused = None;
+            if let Some(pause) = found.paused.take() {
+                if matches!(found.state, instruction::State::GoNoGo { .. }) {
+                    // Whoever decides about its end is reminded that much later, too.
+                    let from = found.reminded.unwrap_or(found.entered.org);
+                    let waited = entry.at.org.since(from.max(pause.since.org)).max(Millis(0));
+                    found.reminded = Some(from.plus(waited));
+                }
+                let open = found.open.clone();
+                clocks::shift(state, &open, pause.since.org, entry.at.org);
+            }
             None
         }
+        InstructionEvent::Reminded { .. } => {
+            found.reminded = Some(entry.at.org);
+            None
+        }
+    };
+    let Some(found) = state.instructions.get_mut(&id) else {
+        return;
     };
     if let Some(next) = next {
         found.state = next;
         found.entered = entry.at;
+        found.reminded = None;
     }
     let (tier, priority) = (found.tier().unwrap_or(Tier::Moderate), found.request.priority);
     if let InstructionEvent::Planned { tasks } = event {
         for planned in tasks {
             add_task(state, Task::new(planned, id, None, tier, priority, entry.at));
         }
+    }
+    if matches!(event, InstructionEvent::Executing) {
+        clocks::delegate_plan(state, id, entry.at);
     }
     refresh_instruction(state, id);
     // Whether anything may start hangs on the instruction, so everything open of it is looked at again.
@@ -159,12 +194,18 @@ fn evolve_task(state: &mut State, entry: &Entry, id: TaskId, event: &TaskEvent) 
     apply(task, entry, event);
     let moved = task.visit != before;
     let over = task.state.is_terminal();
+    let completed = task.state == TaskState::Completed;
     let instruction = task.instruction;
+    clocks::delegate(state, id, entry, event, moved);
+    clocks::remind(state, id, entry.at, event);
     match event {
+        // Who is busy with what is more urgent sees that differently now.
+        TaskEvent::PriorityChanged { .. } => touch_desk_of(state, id),
         TaskEvent::BrokenDown { children }
         | TaskEvent::ChangesRequested { children, .. }
         | TaskEvent::HandoffRejected { children, .. } => {
             add_children(state, id, children, entry.at);
+            clocks::delegate_children(state, id, children, entry.at);
         }
         TaskEvent::CancelledDecided { decision: CancelledDecision::Replace(with), .. } => {
             if let Some(replacement) = state.tasks.get_mut(with)
@@ -180,10 +221,20 @@ fn evolve_task(state: &mut State, entry: &Entry, id: TaskId, event: &TaskEvent) 
         if let Some(found) = state.instructions.get_mut(&instruction) {
             found.open.remove(&id);
         }
+        if completed {
+            affairs::count_completed(state, id);
+        }
         refresh_instruction(state, instruction);
     }
     refresh_task(state, id);
-    if moved || matches!(event, TaskEvent::CancelledDecided { .. }) {
+    if let TaskEvent::EscalationRaised { to, .. } | TaskEvent::EscalationClimbed { to, .. } = event
+        && state.held_by(&to.holder) > state.chart.sla.digest_after
+        && !state.digests.contains_key(&to.holder)
+    {
+        state.digests.insert(to.holder.clone(), entry.at.org);
+        state.index.changed.insert(Changed::Affairs);
+    }
+    if moved || matches!(event, TaskEvent::CancelledDecided { .. } | TaskEvent::EscalationClimbed { .. }) {
         // The same duty can be owed again: at the next gate, by whoever stands in at both, for the next cancelled task.
         stir_owners(state, id);
     }
@@ -191,6 +242,14 @@ fn evolve_task(state: &mut State, entry: &Entry, id: TaskId, event: &TaskEvent) 
         moved || matches!(event, TaskEvent::HandoffAccepted { .. } | TaskEvent::CancelledDecided { .. });
     if neighbours_see_it {
         refresh_neighbours(state, id);
+    }
+}
+
+/// Looks at the clocks of everything that lies on the same desk as a task.
+fn touch_desk_of(state: &mut State, id: TaskId) {
+    let ic = state.tasks.get(&id).and_then(|task| task.state.assignee()).and_then(Assignee::ic);
+    if let Some(desk) = ic.and_then(|ic| state.index.desks.get(ic)) {
+        state.index.touched.extend(desk);
     }
 }
 

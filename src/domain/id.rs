@@ -134,6 +134,12 @@ entity_id!(
     "esc_",
     "an escalation id (`esc_` and 32 hexadecimal digits)"
 );
+entity_id!(
+    /// A message to a channel.
+    BroadcastId,
+    "brc_",
+    "a broadcast id (`brc_` and 32 hexadecimal digits)"
+);
 
 /// Declares an id that is a text with a shape of its own.
 macro_rules! text_id {

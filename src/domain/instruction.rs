@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{DepartmentId, IdempotencyKey, InstructionId, TaskId, WorkType};
 use crate::domain::role::Principal;
-use crate::domain::time::Stamp;
+use crate::domain::time::{OrgTime, Stamp};
 use crate::domain::work::{Priority, Tier};
 
 /// What a client hands in.
@@ -79,6 +79,8 @@ pub struct Instruction {
     pub open: BTreeSet<TaskId>,
     /// Who stopped new starts, and why; running attempts go on.
     pub paused: Option<Pause>,
+    /// When whoever decides about its end was last reminded.
+    pub reminded: Option<OrgTime>,
 }
 
 /// What triage said.

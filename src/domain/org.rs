@@ -3,15 +3,23 @@
 //! A chart is a value. It is recorded in the journal when it changes, so whatever was decided under it can be explained
 //! later without the file it came from.
 
+mod difference;
+mod facts;
+mod pairs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{DepartmentId, DomainId, IcId, Skill, WorkType, WorkerId};
+use crate::domain::id::{DepartmentId, DomainId, IcId, PersonId, Skill, WorkType, WorkerId};
 use crate::domain::review::Gate;
+use crate::domain::role::Role;
+use crate::domain::sla::Sla;
 use crate::domain::time::{Effort, Millis};
-use crate::domain::work::{Experience, SkillLevel, Tier};
+use crate::domain::work::{Experience, SkillLevel, Tier, words};
 use crate::domain::workflow::Workflow;
+
+pub use self::difference::{Change, Difference, Leaving, OpenTask, Part, PartKind, difference};
 
 /// A whole organisation. Every id it mentions is in it: the loader refuses a chart where that is not so.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -32,6 +40,17 @@ pub struct Chart {
     pub workflows: BTreeMap<WorkType, Workflow>,
     /// Limits that hold for everyone.
     pub policy: Policy,
+    /// The people who may decide things, by id. Where there are none, whoever operates the daemon decides everything.
+    pub people: BTreeMap<PersonId, Person>,
+    /// How fast organisation time runs.
+    pub clock: ClockPolicy,
+    /// How long things may take.
+    pub sla: Sla,
+    /// How often everybody reports up the line, in organisation time; only on demand where it is absent.
+    pub standup_every: Option<Millis>,
+    /// Places that nobody stands at from the start, and why.
+    #[serde(with = "pairs")]
+    pub absences: BTreeMap<Role, String>,
 }
 
 impl Chart {
@@ -63,6 +82,8 @@ pub struct Department {
     pub default_work_type: Option<WorkType>,
     /// Which domain's lead holds the gates that are not the domain lead's own.
     pub gates: BTreeMap<Gate, DomainId>,
+    /// Who judges at the gates of the tech lead.
+    pub review: ReviewPolicy,
 }
 
 /// A domain: a lead and the ICs whose ids lie in it.
@@ -72,9 +93,80 @@ pub struct Domain {
     pub id: DomainId,
     /// What it is called.
     pub title: String,
-    /// The worker by which the lead reviews; without one the machine checks of the deliverables decide, and say so.
+    /// The worker by which the lead reviews; without one it is as `review` says.
     pub lead_worker: Option<WorkerId>,
+    /// Who judges in the place of a lead without a worker.
+    pub review: ReviewPolicy,
 }
+
+words!(
+    /// Who judges work where a lead has no worker to review with.
+    #[derive(Default)]
+    ReviewPolicy,
+    "a review policy (checks, person)",
+    /// The machine checks of the deliverables; the record says so.
+    #[default]
+    Checks = "checks",
+    /// A person is asked.
+    Person = "person",
+);
+
+/// A person who may decide things.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Person {
+    /// Their id.
+    pub id: PersonId,
+    /// What they are called.
+    pub name: String,
+    /// What they may do.
+    pub role: PersonRole,
+    /// The only department they decide for; all of them where it is absent.
+    pub department: Option<DepartmentId>,
+    /// The user id by which the socket knows them.
+    pub uid: Option<u32>,
+}
+
+words!(
+    /// What a person may do; each may do what those before it may.
+    PersonRole,
+    "a person's role (observer, contributor, manager, operator)",
+    /// Look.
+    Observer = "observer",
+    /// Hand instructions in, and do the work that is theirs.
+    Contributor = "contributor",
+    /// Decide: answer, approve, cancel, reassign, pause; and what comes up the line.
+    Manager = "manager",
+    /// Everything, the chart included.
+    Operator = "operator",
+);
+
+/// How fast organisation time runs.
+///
+/// It is looked at when a daemon starts. A chart that is applied to a running daemon changes nothing about its clock until
+/// the next start: what is being waited for stays where it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ClockPolicy {
+    /// Organisation time over wall time: 1 runs with it, 3600 makes an hour of a second.
+    pub speed: u32,
+    /// Whether time passes while the daemon is down.
+    pub downtime: Downtime,
+}
+
+impl Default for ClockPolicy {
+    fn default() -> Self {
+        Self { speed: 1, downtime: Downtime::Counts }
+    }
+}
+
+words!(
+    /// Whether organisation time passes while the daemon is down.
+    Downtime,
+    "what downtime does (counts, stops)",
+    /// It does: what became due meanwhile is due at the start.
+    Counts = "counts",
+    /// It stands still.
+    Stops = "stops",
+);
 
 /// An individual contributor: a person or an agent that does work through a worker.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -131,6 +223,11 @@ pub enum WorkerKind {
         rework_rate: f64,
         /// Where its random numbers begin; the same seed makes the same outcomes for the same tasks.
         seed: u64,
+    },
+    /// A person: what is to be done waits in their inbox, and they say how it went.
+    Human {
+        /// Who.
+        person: PersonId,
     },
 }
 

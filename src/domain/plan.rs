@@ -24,12 +24,14 @@ pub const fn size_limits(tier: Tier) -> (usize, usize) {
 }
 
 /// The plan that a workflow template makes of an instruction: a task for each step, in an order in which each comes after
-/// those it needs.
+/// those it needs. In the tiers that are planned in two phases a step is a milestone, which the lead of its domain breaks
+/// down.
 ///
 /// # Errors
 /// When the steps need each other in a circle, or one needs a step that is not there.
 pub fn from_workflow(
     workflow: &Workflow,
+    tier: Tier,
     instruction: &str,
     new_id: &mut impl FnMut() -> TaskId,
 ) -> Result<Vec<PlannedTask>, String> {
@@ -49,7 +51,7 @@ pub fn from_workflow(
             planned.push(PlannedTask {
                 id: new_id(),
                 key: step.key.clone(),
-                kind: TaskKind::Tactical,
+                kind: kind_of(tier),
                 domain: step.domain.clone(),
                 needs,
                 work: fill_in(&step.work, instruction),
@@ -65,6 +67,11 @@ pub fn from_workflow(
         }
     }
     Ok(planned)
+}
+
+/// What the tasks of a plan of this tier are.
+const fn kind_of(tier: Tier) -> TaskKind {
+    if tier.has_strategic_phase() { TaskKind::Strategic } else { TaskKind::Tactical }
 }
 
 /// The work of a step, with the instruction's text where the template has a place for it.
@@ -88,7 +95,7 @@ pub fn check_plan(state: &State, department: &DepartmentId, tier: Tier, tasks: &
     if tasks.len() < least || tasks.len() > most {
         faults.push(format!("a plan of tier {tier} has {least} to {most} tasks, this one has {}", tasks.len()));
     }
-    let kind = if tier.has_strategic_phase() { TaskKind::Strategic } else { TaskKind::Tactical };
+    let kind = kind_of(tier);
     if tasks.iter().any(|task| task.kind != kind) {
         faults.push(format!(
             "the tasks of a tier {tier} plan are {}",

@@ -5,19 +5,24 @@
 //! the ledger decides on, and orders for workers, which the role's actor carries out.
 
 mod blockers;
+mod escalations;
+mod forecast;
+mod options;
+
+pub use self::options::{Choosable, options};
 
 use crate::domain::assignment::{Choice, choose};
 use crate::domain::command::{Action, InstructionAction, TaskAction};
-use crate::domain::id::{
-    DepartmentId, Epoch, EscalationId, IcId, InstructionId, NAME_LIMIT, Round, StepKey, TaskId, WorkerId,
-};
+use crate::domain::handoff::whole_child;
+use crate::domain::id::{BroadcastId, DepartmentId, Epoch, EscalationId, IcId, InstructionId, Round, TaskId, WorkerId};
 use crate::domain::instruction::Instruction;
+use crate::domain::org::WorkerKind;
 use crate::domain::plan;
 use crate::domain::reaction::Duty;
 use crate::domain::review::{Basis, Gate, TaskKind};
 use crate::domain::role::{Level, Role};
 use crate::domain::state::State;
-use crate::domain::task::{Assignee, Attempt, Blocker, BlockerKind, PlannedTask, State as TaskState, Task};
+use crate::domain::task::{Assignee, Attempt, Blocker, BlockerKind, State as TaskState, Task};
 use crate::domain::time::{Effort, Stamp, WallTime};
 use std::collections::BTreeMap;
 
@@ -59,8 +64,22 @@ pub trait Ids {
 
 /// What `role` does about everything it owes, in the order in which it should.
 pub fn moves(state: &State, role: &Role, at: Stamp, ids: &mut dyn Ids) -> Vec<Move> {
-    let mut turn = Turn { state, role, at, ids, given: BTreeMap::new(), moves: Vec::new() };
+    let mut turn = Turn {
+        state,
+        role,
+        at,
+        ids,
+        given: BTreeMap::new(),
+        waiting: Effort::default(),
+        room: room_of(state, role),
+        unread: Vec::new(),
+        moves: Vec::new(),
+    };
     let mut duties: Vec<Duty> = state.owed_by(role).collect();
+    if state.absence(role).is_some() {
+        // Nobody is there to decide; what runs is seen through.
+        duties.retain(|duty| matches!(duty, Duty::Attend(_)));
+    }
     // The most urgent first; among equals, in the order in which they were planned.
     duties.sort_by_key(|duty| {
         let priority = duty.task().and_then(|id| state.tasks.get(&id)).map(|task| task.priority);
@@ -69,7 +88,26 @@ pub fn moves(state: &State, role: &Role, at: Stamp, ids: &mut dyn Ids) -> Vec<Mo
     for duty in duties {
         turn.take(duty);
     }
+    if !turn.unread.is_empty() {
+        turn.moves.push(Move::Commit(Action::ReadBroadcasts { role: role.clone(), ids: turn.unread }));
+    }
     turn.moves
+}
+
+/// How many more attempts a role may start.
+fn room_of(state: &State, role: &Role) -> u32 {
+    match role {
+        Role::Ic(ic) => {
+            let limit = state.chart.ics.get(ic).map_or(0, |found| found.parallel_limit);
+            limit.saturating_sub(state.load(ic).running)
+        }
+        Role::Organisation
+        | Role::EngineeringManager(_)
+        | Role::TechLead(_)
+        | Role::DomainLead(_)
+        | Role::Person(_)
+        | Role::Operator => 0,
+    }
 }
 
 /// One turn of one role.
@@ -80,6 +118,12 @@ struct Turn<'a> {
     ids: &'a mut dyn Ids,
     /// Hours given out in this turn, which the state does not know yet.
     given: BTreeMap<IcId, Effort>,
+    /// Hours of work that nobody has time for, before what is looked at now.
+    waiting: Effort,
+    /// How many more attempts may start.
+    room: u32,
+    /// Messages that are read in this turn.
+    unread: Vec<BroadcastId>,
     moves: Vec<Move>,
 }
 
@@ -110,11 +154,13 @@ impl Turn<'_> {
             | Duty::ClearBlocker(id)
             | Duty::DecideCancelled(id)
             | Duty::ReceiveHandoff(id)
+            | Duty::Acknowledge(id)
             | Duty::HoldEscalation(id, _) => {
                 if let Some(task) = self.state.tasks.get(&id) {
                     self.take_task(duty, task);
                 }
             }
+            Duty::Read(id) => self.unread.push(id),
             // These wait for a human; no policy stands in for one.
             Duty::ResolveNoGo(_) | Duty::Answer(..) => {}
         }
@@ -143,11 +189,27 @@ impl Turn<'_> {
             Duty::BreakDown(_) => self.break_down(task),
             Duty::Assign(_) => self.assign(task),
             Duty::Start(_) => match &task.state {
-                TaskState::InProgress { attempt: Attempt::Queued { not_before }, .. } if *not_before > self.at.wall => {
+                TaskState::InProgress { attempt: Attempt::Queued { not_before, .. }, .. }
+                    if *not_before > self.at.wall =>
+                {
                     self.moves.push(Move::StartLater(task.id, *not_before))
                 }
-                _startable => self.moves.push(Move::Start(task.id)),
+                _startable => {
+                    // What starts needs no other sign that it has arrived.
+                    self.moves.push(Move::Start(task.id));
+                    if self.room == 0 {
+                        self.acknowledge(task);
+                    }
+                    self.room = self.room.saturating_sub(1);
+                }
             },
+            Duty::Acknowledge(_) => {
+                let starts = matches!(&task.state, TaskState::Assigned { .. }) && self.state.is_ready(task);
+                let is_assigned = matches!(&task.state, TaskState::Pending | TaskState::InPlanning);
+                if !starts && !is_assigned {
+                    self.acknowledge(task);
+                }
+            }
             Duty::Attend(_) => self.moves.push(Move::Attend(task.id, task.epoch)),
             Duty::Review(_) => self.review(task, None),
             Duty::DecideGate(_) => {
@@ -166,21 +228,14 @@ impl Turn<'_> {
 
     /// A lead without a planner takes a milestone as one piece of work.
     fn break_down(&mut self, task: &Task) {
-        let key = child_key(&task.key);
-        let child = PlannedTask {
-            id: self.ids.task(),
-            key,
-            kind: TaskKind::Tactical,
-            domain: task.domain.clone(),
-            needs: Vec::new(),
-            work: task.work.as_ref().clone(),
-        };
+        let child = whole_child(task, self.ids.task());
         self.commit(task.id, TaskAction::BreakDown { children: vec![child] });
     }
 
     /// Chooses among the ICs of `domains`, counting what was given out in this turn.
     fn choose<'b>(&self, task: &Task, ics: impl Iterator<Item = &'b crate::domain::org::Ic>) -> Choice {
-        choose(ics, &task.work, task.priority, &task.failed_with, self.state.sequence, |ic| {
+        let there = ics.filter(|ic| self.state.absence(&Role::Ic(ic.id.clone())).is_none());
+        choose(there, &task.work, task.priority, &task.failed_with, self.state.sequence, |ic| {
             self.state.load(ic).committed.plus(self.given.get(ic).copied().unwrap_or_default())
         })
     }
@@ -197,7 +252,7 @@ impl Turn<'_> {
                 self.commit(task.id, TaskAction::Assign { to: Assignee::Ic(ic), explanation });
             }
             // It is looked at again as soon as somebody of the domain has more room.
-            Choice::NobodyAvailable => {}
+            Choice::NobodyAvailable => self.wait_for_capacity(task),
             Choice::NobodyQualified(_) => {
                 let blocker = Blocker {
                     kind: BlockerKind::NobodyQualified,
@@ -207,6 +262,13 @@ impl Turn<'_> {
                 };
                 self.commit(task.id, TaskAction::Block { epoch: None, blocker });
             }
+        }
+    }
+
+    /// Whoever was given something and does nothing else about it in this turn says that they have it.
+    fn acknowledge(&mut self, task: &Task) {
+        if task.delegation.as_ref().is_some_and(|one| one.acknowledged.is_none()) {
+            self.commit(task.id, TaskAction::AcknowledgeDelegation);
         }
     }
 
@@ -231,21 +293,19 @@ impl Turn<'_> {
         }
     }
 
-    /// A lead accepts a package whose artefacts pass their machine checks.
+    /// A lead accepts a package whose artefacts pass their machine checks. Where a person judges for the lead, the package
+    /// waits in that person's inbox.
     fn receive(&mut self, task: &Task) {
+        if self.state.who_works_for(self.role) != *self.role {
+            return;
+        }
         if let (Role::DomainLead(receiver), TaskState::ReadyForHandoff { version, .. }) = (self.role, &task.state) {
             let basis = Basis::MachineChecks { checks: checks_that_hold(self.state, task) };
-            let action = TaskAction::AcceptHandoff { receiver: receiver.clone(), version: *version, basis };
+            let action =
+                TaskAction::AcceptHandoff { receiver: receiver.clone(), version: *version, basis, items: None };
             self.commit(task.id, action);
         }
     }
-}
-
-/// The name of a milestone's only piece of work. Names have a longest length, so a long one gives up its end.
-fn child_key(parent: &StepKey) -> StepKey {
-    const SUFFIX: &str = "-work";
-    let kept: String = parent.as_str().chars().take(NAME_LIMIT - SUFFIX.len()).collect();
-    format!("{kept}{SUFFIX}").parse().unwrap_or_else(|_| parent.clone())
 }
 
 fn skills_of(task: &Task) -> String {
@@ -260,7 +320,9 @@ fn reviewing_worker(state: &State, role: &Role) -> Option<WorkerId> {
         Role::DomainLead(domain) => state.chart.domains.get(domain)?.lead_worker.as_ref(),
         Role::Organisation | Role::EngineeringManager(_) | Role::TechLead(_) | Role::Person(_) | Role::Operator => None,
     }?;
-    state.chart.workers.get(worker).filter(|found| found.reviews).map(|found| found.id.clone())
+    let worker = state.chart.workers.get(worker).filter(|found| found.reviews)?;
+    // A person reviews when they like, from their inbox.
+    (!matches!(worker.kind, WorkerKind::Human { .. })).then(|| worker.id.clone())
 }
 
 /// Machine checks that hold for a task: its own, or its completed children's.
@@ -322,7 +384,7 @@ fn plan_it(state: &State, found: &Instruction, ids: &mut dyn Ids) -> Instruction
         .and_then(|triage| Some((triage, state.chart.workflows.get(&triage.work_type)?)))
         .ok_or_else(|| "its workflow is not in the chart any more".to_owned())
         .and_then(|(triage, workflow)| {
-            let tasks = plan::from_workflow(workflow, &found.request.text, &mut || ids.task())?;
+            let tasks = plan::from_workflow(workflow, triage.tier, &found.request.text, &mut || ids.task())?;
             plan::check_plan(state, &found.department, triage.tier, &tasks)?;
             Ok(tasks)
         });

@@ -1,20 +1,24 @@
 //! What each role owes next, derived from the state a thing is in.
 //!
 //! Because it is derived, a restart derives it again: no message that is lost, and no actor that dies, makes a task be
-//! forgotten. The indexes are kept by `refresh_task` and `refresh_instruction`, which `evolve` calls for whatever an
-//! event touched; nothing here looks through all tasks.
+//! forgotten. The indexes over it are kept by `evolve`, for whatever an event touched; nothing here looks
+//! through all tasks.
+
+mod index;
+
+pub(in crate::domain) use self::index::{refresh_affairs, refresh_instruction, refresh_task, stir_owners};
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::mem::discriminant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{EscalationId, IcId, InstructionId, QuestionId, TaskId};
+use crate::domain::alarm::clock_faults;
+use crate::domain::id::{BroadcastId, EscalationId, InstructionId, QuestionId, TaskId};
 use crate::domain::instruction;
 use crate::domain::review::TaskKind;
 use crate::domain::role::{Level, Role};
-use crate::domain::state::{Changed, Load, State};
+use crate::domain::state::State;
 use crate::domain::task::{Assignee, Attempt, BlockerKind, State as TaskState, Task, Trouble};
 
 /// One thing a role owes.
@@ -59,6 +63,10 @@ pub enum Duty {
     Answer(TaskId, QuestionId),
     /// Do something about an escalation.
     HoldEscalation(TaskId, EscalationId),
+    /// Say that one has what one was given.
+    Acknowledge(TaskId),
+    /// Read a message to a channel.
+    Read(BroadcastId),
 }
 
 impl Duty {
@@ -78,8 +86,10 @@ impl Duty {
             | Self::DecideCancelled(task)
             | Self::ReceiveHandoff(task)
             | Self::Answer(task, _)
-            | Self::HoldEscalation(task, _) => Some(*task),
-            Self::Triage(_)
+            | Self::HoldEscalation(task, _)
+            | Self::Acknowledge(task) => Some(*task),
+            Self::Read(_)
+            | Self::Triage(_)
             | Self::Plan(_)
             | Self::ApprovePlan(_)
             | Self::Release(_)
@@ -111,6 +121,8 @@ impl fmt::Display for Duty {
             Self::ReceiveHandoff(_) => "accept the handoff or send it back",
             Self::Answer(..) => "answer a question",
             Self::HoldEscalation(..) => "decide an escalation",
+            Self::Acknowledge(_) => "say that one has it",
+            Self::Read(_) => "read a broadcast",
         })
     }
 }
@@ -122,6 +134,16 @@ pub struct Accountability {
     pub owes: Vec<(Role, Duty)>,
     /// What holds the task back, if nothing can be done now: each of these is owned in turn.
     pub waits: Option<Wait>,
+    /// Who is to say that they have it. That alone moves nothing.
+    pub acknowledges: Option<Role>,
+}
+
+impl Accountability {
+    /// Everything that is owed for the task.
+    fn duties(&self, task: TaskId) -> Vec<(Role, Duty)> {
+        let acknowledges = self.acknowledges.iter().map(|role| (role.clone(), Duty::Acknowledge(task)));
+        self.owes.iter().cloned().chain(acknowledges).collect()
+    }
 }
 
 /// What holds a task back.
@@ -156,7 +178,7 @@ pub fn accountability(state: &State, task: &Task) -> Accountability {
         if held_back.is_some() {
             found.waits.clone_from(&held_back);
         } else if unmet.is_empty() {
-            found.owes.push((ic.role(), Duty::Start(task.id)));
+            found.owes.push((state.who_works_for(&ic.role()), Duty::Start(task.id)));
         } else {
             found.waits = Some(Wait::Dependencies(unmet));
         }
@@ -176,7 +198,7 @@ pub fn accountability(state: &State, task: &Task) -> Accountability {
         TaskState::InProgress { assignee, attempt } => match attempt {
             // A dependency that was met may not be so any more: a package that another receiver sent back.
             Attempt::Queued { .. } => start(assignee, &mut found),
-            Attempt::Running { .. } => found.owes.push((assignee.role(), Duty::Attend(task.id))),
+            Attempt::Running { .. } => found.owes.push((state.who_works_for(&assignee.role()), Duty::Attend(task.id))),
             Attempt::Children if state.cancelled_child(task).is_some() => {
                 found.owes.push((lead(), Duty::DecideCancelled(task.id)));
             }
@@ -190,27 +212,32 @@ pub fn accountability(state: &State, task: &Task) -> Accountability {
             | BlockerKind::Failed
             | BlockerKind::NobodyQualified
             | BlockerKind::TooManyRounds => {
-                found.owes.push((blocker.owner.role_for(&task.domain), Duty::ClearBlocker(task.id)));
+                found.owes.push((state.place_at(blocker.owner, task), Duty::ClearBlocker(task.id)));
             }
         },
         TaskState::Escalated { level, .. } => {
-            found.owes.push((level.role_for(&task.domain), Duty::ClearBlocker(task.id)));
+            let holder = task.escalation_for(Trouble::Blocked).map(|(_, record)| record.holder.clone());
+            let holder = holder.unwrap_or_else(|| state.place_at(*level, task));
+            found.owes.push((holder, Duty::ClearBlocker(task.id)));
         }
         TaskState::UnderReview { reviewer, .. } => match reviewer {
             _ if task.escalation_for(Trouble::Rounds).is_some() => {}
-            gone if !state.has_place(gone) => found.owes.push((lead(), Duty::NameReviewer(task.id))),
-            reviewer => found.owes.push((reviewer.clone(), Duty::Review(task.id))),
+            gone if !state.has_place(gone) || state.absence(gone).is_some() => {
+                found.owes.push((lead(), Duty::NameReviewer(task.id)));
+            }
+            reviewer => found.owes.push((state.judge_of(reviewer, task), Duty::Review(task.id))),
         },
         TaskState::DomainReview { reviewer, .. } => {
             if task.escalation_for(Trouble::Rounds).is_none() {
-                found.owes.push((reviewer.clone(), Duty::DecideGate(task.id)));
+                found.owes.push((state.judge_of(reviewer, task), Duty::DecideGate(task.id)));
             }
         }
         TaskState::ReadyForHandoff { accepted, .. } => {
             if task.escalation_for(Trouble::Handoff).is_none() {
                 for receiver in state.receivers(task) {
                     if !accepted.contains(&receiver) {
-                        found.owes.push((Role::DomainLead(receiver), Duty::ReceiveHandoff(task.id)));
+                        let judge = state.judge_of(&Role::DomainLead(receiver), task);
+                        found.owes.push((judge, Duty::ReceiveHandoff(task.id)));
                     }
                 }
             }
@@ -218,18 +245,24 @@ pub fn accountability(state: &State, task: &Task) -> Accountability {
         TaskState::Completed | TaskState::Cancelled { .. } => return found,
     }
     for (id, question) in &task.questions {
-        found.owes.push((question.to.role_for(&task.domain), Duty::Answer(task.id, *id)));
+        found.owes.push((state.place_at(question.to, task), Duty::Answer(task.id, *id)));
     }
     for (id, escalation) in &task.escalations {
         // Being blocked is owned through the state; what is decided is closed when the task moves on.
         if escalation.trouble != Trouble::Blocked && escalation.decision.is_none() {
-            found.owes.push((escalation.level.role_for(&task.domain), Duty::HoldEscalation(task.id, *id)));
+            found.owes.push((escalation.holder.clone(), Duty::HoldEscalation(task.id, *id)));
         }
+    }
+    if let Some(delegation) = task.delegation.as_ref().filter(|one| one.acknowledged.is_none()) {
+        found.acknowledges = Some(match &delegation.to {
+            ic @ Role::Ic(_) => state.who_works_for(ic),
+            lead => lead.clone(),
+        });
     }
     if found.owes.is_empty() && found.waits.is_none() {
         // Decided escalations that have not moved the task: whoever decided still holds it.
         if let Some((id, escalation)) = task.escalations.iter().next() {
-            found.owes.push((escalation.level.role_for(&task.domain), Duty::HoldEscalation(task.id, *id)));
+            found.owes.push((escalation.holder.clone(), Duty::HoldEscalation(task.id, *id)));
         }
     }
     found
@@ -247,18 +280,20 @@ fn open_children(state: &State, task: &Task) -> Wait {
 
 /// What is owed for an instruction itself.
 #[must_use]
-fn instruction_duties(found: &instruction::Instruction) -> Vec<(Role, Duty)> {
-    let manager = || Role::EngineeringManager(found.department.clone());
+fn instruction_duties(state: &State, found: &instruction::Instruction) -> Vec<(Role, Duty)> {
+    let manager = || state.deputy(Role::EngineeringManager(found.department.clone()));
     match &found.state {
         instruction::State::Received => vec![(manager(), Duty::Triage(found.id))],
         instruction::State::Triaged => {
-            vec![(Role::TechLead(found.department.clone()), Duty::Plan(found.id))]
+            vec![(state.deputy(Role::TechLead(found.department.clone())), Duty::Plan(found.id))]
         }
         instruction::State::Planned => vec![(manager(), Duty::ApprovePlan(found.id))],
         instruction::State::Queued if found.paused.is_some() => Vec::new(),
         instruction::State::Queued => vec![(Role::Organisation, Duty::Release(found.id))],
         instruction::State::GoNoGo { no_go } if no_go.is_empty() => vec![(manager(), Duty::DecideGoNoGo(found.id))],
-        instruction::State::GoNoGo { .. } => vec![(Role::Operator, Duty::ResolveNoGo(found.id))],
+        instruction::State::GoNoGo { .. } => {
+            vec![(state.person_for(&found.department), Duty::ResolveNoGo(found.id))]
+        }
         instruction::State::Executing
         | instruction::State::Completed
         | instruction::State::Cancelled { .. }
@@ -266,122 +301,8 @@ fn instruction_duties(found: &instruction::Instruction) -> Vec<(Role, Duty)> {
     }
 }
 
-/// What a task adds to the desks of ICs.
-fn weights(task: &Task) -> Vec<(IcId, Load)> {
-    let mut weights = Vec::new();
-    match &task.state {
-        TaskState::Assigned { assignee: Assignee::Ic(ic) } => {
-            weights.push((ic.clone(), Load { committed: task.work.effort, tasks: 1, ..Load::default() }));
-        }
-        TaskState::InProgress { assignee: Assignee::Ic(ic), attempt } => {
-            let running = u32::from(matches!(attempt, Attempt::Running { .. }));
-            weights.push((ic.clone(), Load { committed: task.work.effort, tasks: 1, running, reviews: 0 }));
-        }
-        TaskState::UnderReview { reviewer: Role::Ic(ic), .. } => {
-            weights.push((ic.clone(), Load { reviews: 1, ..Load::default() }));
-        }
-        TaskState::Pending
-        | TaskState::InPlanning
-        | TaskState::Assigned { .. }
-        | TaskState::InProgress { .. }
-        | TaskState::Blocked { .. }
-        | TaskState::Escalated { .. }
-        | TaskState::UnderReview { .. }
-        | TaskState::DomainReview { .. }
-        | TaskState::ReadyForHandoff { .. }
-        | TaskState::Completed
-        | TaskState::Cancelled { .. } => {}
-    }
-    weights
-}
-
-/// Brings the indexes up to date with what a task has become.
-pub(super) fn refresh_task(state: &mut State, id: TaskId) {
-    let now = state.tasks.get(&id).map(|task| accountability(state, task)).unwrap_or_default();
-    let before = state.index.tasks.remove(&id).unwrap_or_default();
-    replace_duties(state, &before.owes, &now.owes);
-    let weights_now = state.tasks.get(&id).map(weights).unwrap_or_default();
-    let weights_before = state.index.weights.remove(&id).unwrap_or_default();
-    if weights_now != weights_before {
-        for (ic, weight) in &weights_before {
-            let load = state.index.load.entry(ic.clone()).or_default();
-            load.committed = load.committed.minus(weight.committed);
-            load.running = load.running.saturating_sub(weight.running);
-            load.tasks = load.tasks.saturating_sub(weight.tasks);
-            load.reviews = load.reviews.saturating_sub(weight.reviews);
-            // Somebody has more room than before: they may start something else, and their lead may give them something.
-            state.index.stirred.insert(Role::Ic(ic.clone()));
-            stir_assigners(state, ic);
-        }
-        for (ic, weight) in &weights_now {
-            let load = state.index.load.entry(ic.clone()).or_default();
-            load.committed = load.committed.plus(weight.committed);
-            load.running = load.running.saturating_add(weight.running);
-            load.tasks = load.tasks.saturating_add(weight.tasks);
-            load.reviews = load.reviews.saturating_add(weight.reviews);
-        }
-    }
-    if !weights_now.is_empty() {
-        state.index.weights.insert(id, weights_now);
-    }
-    if state.tasks.contains_key(&id) {
-        state.index.tasks.insert(id, now);
-        state.index.changed.insert(Changed::Task(id));
-    }
-}
-
-/// Whoever owes something for a task looks at it again.
-pub(super) fn stir_owners(state: &mut State, id: TaskId) {
-    if let Some(found) = state.index.tasks.get(&id) {
-        state.index.stirred.extend(found.owes.iter().map(|(role, _)| role.clone()));
-    }
-}
-
-/// Leads with something to give out look again when somebody within their reach has more room.
-fn stir_assigners(state: &mut State, ic: &IcId) {
-    let first = TaskId::new(uuid::Uuid::nil());
-    for role in [Role::DomainLead(ic.domain()), Role::TechLead(ic.department())] {
-        let Some(duties) = state.index.duties.get(&role) else {
-            continue;
-        };
-        let owes =
-            |from: Duty| duties.range(from..).next().is_some_and(|found| discriminant(found) == discriminant(&from));
-        if owes(Duty::Assign(first)) || owes(Duty::ClearBlocker(first)) {
-            state.index.stirred.insert(role);
-        }
-    }
-}
-
-/// Brings the indexes up to date with what an instruction has become.
-pub(super) fn refresh_instruction(state: &mut State, id: InstructionId) {
-    let now = state.instructions.get(&id).map(instruction_duties).unwrap_or_default();
-    let before = state.index.instructions.remove(&id).unwrap_or_default();
-    replace_duties(state, &before, &now);
-    if state.instructions.contains_key(&id) {
-        state.index.instructions.insert(id, now);
-        state.index.changed.insert(Changed::Instruction(id));
-    }
-}
-
-fn replace_duties(state: &mut State, before: &[(Role, Duty)], now: &[(Role, Duty)]) {
-    for owed in before.iter().filter(|owed| !now.contains(owed)) {
-        let (role, duty) = owed;
-        if let Some(duties) = state.index.duties.get_mut(role) {
-            duties.remove(duty);
-            if duties.is_empty() {
-                state.index.duties.remove(role);
-            }
-        }
-        // Whoever works on a duty that is gone should know, too: an IC stops the attempt.
-        state.index.stirred.insert(role.clone());
-    }
-    for (role, duty) in now.iter().filter(|owed| !before.contains(owed)) {
-        state.index.duties.entry(role.clone()).or_default().insert(*duty);
-        state.index.stirred.insert(role.clone());
-    }
-}
-
-/// Why a state is not alive: a task that nobody owes anything for, or that waits for what nobody will do.
+/// Why a state is not alive: a task that nobody owes anything for, that waits for what nobody will do, or whose clock is
+/// not what follows from the state.
 ///
 /// Walks the whole state; for `doctor`, tests and simulation, not for the daemon's daily work.
 #[must_use]
@@ -434,6 +355,7 @@ pub fn liveness_faults(state: &State) -> Vec<String> {
             faults.push(format!("{} is {} and nobody owes anything for it", found.id, found.state.name()));
         }
     }
+    faults.append(&mut clock_faults(state));
     faults
 }
 
@@ -443,7 +365,7 @@ fn stuck(state: &State) -> BTreeSet<TaskId> {
     let mut left: BTreeSet<TaskId> = state.tasks.keys().copied().filter(open).collect();
     loop {
         let moving = |id: &TaskId| match state.accountability(*id) {
-            Some(Accountability { owes, waits: Some(Wait::Dependencies(tasks) | Wait::Children(tasks)) }) => {
+            Some(Accountability { owes, waits: Some(Wait::Dependencies(tasks) | Wait::Children(tasks)), .. }) => {
                 !owes.is_empty() || !tasks.iter().any(|task| left.contains(task))
             }
             Some(Accountability { waits: Some(Wait::Instruction(_) | Wait::Paused(_)) | None, .. }) | None => true,

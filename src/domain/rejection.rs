@@ -2,7 +2,7 @@
 
 use crate::domain::id::{Epoch, EscalationId, IcId, IdempotencyKey, InstructionId, QuestionId, Round, TaskId};
 use crate::domain::instruction;
-use crate::domain::task::StateName;
+use crate::domain::task::{QuestionEnd, StateName};
 use crate::domain::time::WallTime;
 
 /// A typed refusal; its text says what to do where there is something to do.
@@ -15,8 +15,17 @@ pub enum Rejection {
     #[error("there is no instruction {0}")]
     UnknownInstruction(InstructionId),
     /// No such question, or it was answered or withdrawn.
-    #[error("question {0} is not open: it was answered or withdrawn")]
-    QuestionNotOpen(QuestionId),
+    #[error("question {question} is not open: {}", match end {
+        Some(QuestionEnd::Answered) => "it was answered already",
+        Some(QuestionEnd::Withdrawn) => "it was withdrawn, as the task moved on without it",
+        None => "it was answered or withdrawn",
+    })]
+    QuestionNotOpen {
+        /// Which.
+        question: QuestionId,
+        /// How it ended, where that is known.
+        end: Option<QuestionEnd>,
+    },
     /// No such escalation, or it is over.
     #[error("escalation {0} is not open")]
     EscalationNotOpen(EscalationId),

@@ -64,17 +64,6 @@ impl Level {
             Self::Person => None,
         }
     }
-
-    /// Who stands at this level for work of the given domain.
-    #[must_use]
-    pub fn role_for(self, domain: &DomainId) -> Role {
-        match self {
-            Self::DomainLead => Role::DomainLead(domain.clone()),
-            Self::TechLead => Role::TechLead(domain.department()),
-            Self::EngineeringManager => Role::EngineeringManager(domain.department()),
-            Self::Person => Role::Operator,
-        }
-    }
 }
 
 impl fmt::Display for Level {
@@ -141,6 +130,12 @@ impl Principal {
         Self { asker: Asker::Client { uid }, via: Via::Socket }
     }
 
+    /// A person of the chart at the socket.
+    #[must_use]
+    pub const fn person(person: PersonId) -> Self {
+        Self { asker: Asker::Role(Role::Person(person)), via: Via::Socket }
+    }
+
     /// Whether this speaks for `role`.
     #[must_use]
     pub fn is(&self, role: &Role) -> bool {
@@ -148,6 +143,16 @@ impl Principal {
             Asker::Role(own) => own == role,
             Asker::Client { .. } => *role == Role::Operator,
             Asker::System => false,
+        }
+    }
+
+    /// The place at which this stands. A process that is nobody in the chart, and the ledger itself, stand where whoever
+    /// operates the daemon does.
+    #[must_use]
+    pub fn place(&self) -> Role {
+        match &self.asker {
+            Asker::Role(role) => role.clone(),
+            Asker::System | Asker::Client { .. } => Role::Operator,
         }
     }
 

@@ -3,20 +3,28 @@
 //! Only [`evolve`](crate::domain::evolve) changes a state. Instructions that are over leave it, with their tasks, but for a
 //! small stub each; the whole of them is handed to the ledger once, to be archived.
 
+mod deadlines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{DomainId, IcId, IdempotencyKey, InstructionId, Sequence, TaskId};
+pub use self::deadlines::{DeadlineOf, DeadlineSet, Deadlines};
+
+pub(super) use self::deadlines::Armed;
+use crate::domain::alarm::NEVER;
+use crate::domain::id::{BroadcastId, DomainId, IcId, IdempotencyKey, InstructionId, Sequence, TaskId};
 use crate::domain::instruction::{self, Instruction};
 use crate::domain::org::Chart;
+use crate::domain::presence::Absence;
+use crate::domain::protocol::Notice;
 use crate::domain::reaction::{Accountability, Duty};
 use crate::domain::rejection::Rejection;
-use crate::domain::role::Role;
+use crate::domain::role::{Principal, Role};
 use crate::domain::task::{self, Task};
-use crate::domain::time::{Effort, Stamp};
+use crate::domain::time::{Anchor, Effort, OrgTime, Stamp};
 
 /// The state of an organisation.
 #[derive(Clone, Debug, Default)]
@@ -37,9 +45,48 @@ pub struct State {
     pub finished_tasks: BTreeMap<TaskId, FinishedTask>,
     /// Idempotency keys, with the fingerprint of what came with them.
     pub keys: BTreeMap<IdempotencyKey, (InstructionId, u64)>,
+    /// How organisation time runs.
+    pub anchor: Anchor,
+    /// Places that nobody stands at.
+    pub absent: BTreeMap<Role, Absence>,
+    /// The latest messages to channels.
+    pub broadcasts: BTreeMap<BroadcastId, Broadcast>,
+    /// When everybody reports next, if they do by themselves.
+    pub next_standup: Option<OrgTime>,
+    /// When each manager who holds many escalations gets their next summary.
+    pub digests: BTreeMap<Role, OrgTime>,
+    /// What was completed between standups.
+    pub tally: Tally,
     /// Derived from the above, and kept in step with it.
     pub(super) index: Index,
 }
+
+/// What was completed between standups.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// When the last standup was held.
+    pub since: Option<OrgTime>,
+    /// Pieces of work completed since then, or since the beginning where none was held, by domain.
+    pub completed: BTreeMap<DomainId, u32>,
+    /// As many between the two standups before; nothing before the second one.
+    pub before: Option<BTreeMap<DomainId, u32>>,
+}
+
+/// A message to a channel.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Broadcast {
+    /// What it says.
+    pub notice: Notice,
+    /// Who sent it.
+    pub from: Principal,
+    /// When.
+    pub at: Stamp,
+    /// To whom it went, and when they read it.
+    pub recipients: BTreeMap<Role, Option<Stamp>>,
+}
+
+/// Broadcasts that are kept; of older ones the journal knows.
+pub(super) const BROADCASTS_KEPT: usize = 100;
 
 /// What is kept in memory of an instruction that is over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -88,6 +135,24 @@ pub enum Changed {
     Instruction(InstructionId),
     /// A task.
     Task(TaskId),
+    /// What belongs to the organisation as a whole: its clock, who is there, messages.
+    Affairs,
+}
+
+/// What a task stands for in the indexes.
+#[derive(Clone, Debug)]
+pub(super) struct TaskIndex {
+    /// Who must act next on it, and on what.
+    pub(super) accountability: Accountability,
+    /// When the next of its clocks fires, as armed; [`NEVER`] while none is. Kept here, since a second map of all tasks would
+    /// cost several times as much as the eight bytes.
+    pub(super) clock: OrgTime,
+}
+
+impl Default for TaskIndex {
+    fn default() -> Self {
+        Self { accountability: Accountability::default(), clock: NEVER }
+    }
 }
 
 /// What is derived from a state, so that nothing has to be looked for.
@@ -95,10 +160,12 @@ pub enum Changed {
 pub(super) struct Index {
     /// What each role owes.
     pub(super) duties: BTreeMap<Role, BTreeSet<Duty>>,
-    /// What each task stands for in `duties`.
-    pub(super) tasks: BTreeMap<TaskId, Accountability>,
+    /// What each task stands for in `duties` and in `armed`.
+    pub(super) tasks: BTreeMap<TaskId, TaskIndex>,
     /// What each instruction stands for in `duties`.
     pub(super) instructions: BTreeMap<InstructionId, Vec<(Role, Duty)>>,
+    /// When the next clocks fire and leases run out, the earliest first.
+    pub(super) armed: Armed,
     /// How much each IC has on their desk.
     pub(super) load: BTreeMap<IcId, Load>,
     /// What each task adds to `load`.
@@ -109,6 +176,20 @@ pub(super) struct Index {
     pub(super) changed: BTreeSet<Changed>,
     /// Instructions that ended since this was last taken.
     pub(super) archived: Vec<Archived>,
+    /// Tasks on the desk of each IC.
+    pub(super) desks: BTreeMap<IcId, BTreeSet<TaskId>>,
+    /// Those of them at which an attempt is at work: as few as their parallel limit.
+    pub(super) running: BTreeMap<IcId, BTreeSet<TaskId>>,
+    /// Messages to channels that somebody has not read.
+    pub(super) unread: Vec<(Role, Duty)>,
+    /// How many open escalations each place holds.
+    pub(super) held: BTreeMap<Role, u32>,
+    /// Tasks of which each place holds an escalation.
+    pub(super) held_tasks: BTreeMap<Role, BTreeSet<TaskId>>,
+    /// What each task adds to `held` and `held_tasks`.
+    pub(super) holders: BTreeMap<TaskId, Vec<Role>>,
+    /// Tasks whose clocks have to be looked at, since something they hang on changed.
+    pub(super) touched: BTreeSet<TaskId>,
 }
 
 impl State {
@@ -147,7 +228,7 @@ impl State {
     /// Who must act next on a task, and on what.
     #[must_use]
     pub fn accountability(&self, task: TaskId) -> Option<&Accountability> {
-        self.index.tasks.get(&task)
+        self.index.tasks.get(&task).map(|found| &found.accountability)
     }
 
     /// Who must act next on an instruction itself, and on what; empty while its tasks are what is waited for.
@@ -160,6 +241,31 @@ impl State {
     #[must_use]
     pub fn load(&self, ic: &IcId) -> Load {
         self.index.load.get(ic).copied().unwrap_or_default()
+    }
+
+    /// The tasks of which a place holds an escalation, in order of their ids.
+    pub fn held_tasks(&self, role: &Role) -> impl Iterator<Item = &Task> + '_ {
+        self.index.held_tasks.get(role).into_iter().flatten().filter_map(|id| self.tasks.get(id))
+    }
+
+    /// The tasks on the desk of an IC.
+    pub fn desk(&self, ic: &IcId) -> impl Iterator<Item = TaskId> + '_ {
+        self.index.desks.get(ic).into_iter().flatten().copied()
+    }
+
+    /// When the next clock fires and the next lease runs out.
+    #[must_use]
+    pub fn deadlines(&self) -> Deadlines {
+        Deadlines {
+            clock: self.index.armed.clock().map(|(at, _)| at),
+            lease: self.index.armed.lease().map(|(at, _)| at),
+        }
+    }
+
+    /// How many deadlines are set.
+    #[must_use]
+    pub fn armed(&self) -> usize {
+        self.index.armed.len()
     }
 
     /// Takes the roles that should look at what they owe.

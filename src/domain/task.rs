@@ -6,6 +6,7 @@ mod state;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,13 +16,15 @@ use crate::domain::id::{
     DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Round, StepKey, TaskId, Visit,
 };
 use crate::domain::review::{GateRecord, TaskKind};
-use crate::domain::role::{Level, Role};
-use crate::domain::time::{Millis, Stamp};
+use crate::domain::role::Role;
+use crate::domain::sla::Mark;
+use crate::domain::time::{Millis, OrgTime, Stamp};
 use crate::domain::work::{Finding, Priority, Submission, Tier, Work};
 
 pub use self::state::{Assignee, Attempt, State, StateName};
 pub use self::trouble::{
-    Blocker, BlockerKind, CancelledDecision, Escalation, Failure, FailureClass, Question, Trouble,
+    Blocker, BlockerKind, CancelledDecision, Delegation, Escalation, Failure, FailureClass, Question, QuestionEnd,
+    Skipped, Trouble, Turn,
 };
 
 /// What a plan says about one task. It never changes; what changes is in [`Task`].
@@ -78,7 +81,7 @@ pub struct Task {
     pub visit: Visit,
     /// The last epoch issued.
     pub epoch: Epoch,
-    /// Passing failures since it was last assigned.
+    /// Passing failures since it was last assigned; whoever gets it because an attempt was lost does not begin anew.
     pub retries: u32,
     /// Times it has been handed to review.
     pub round: Round,
@@ -86,6 +89,8 @@ pub struct Task {
     pub handoff_rejections: u32,
     /// ICs on whom it has failed for good.
     pub failed_with: BTreeSet<IcId>,
+    /// ICs from whom it was taken since it last had nobody.
+    pub taken_from: BTreeSet<IcId>,
     /// What reviewers want changed, from the last round.
     pub findings: Vec<Finding>,
     /// Resolutions of blockers and answers to questions, oldest first: what the next attempt should know.
@@ -98,12 +103,72 @@ pub struct Task {
     pub assignment: Option<Explanation>,
     /// Time granted in this state, added to its deadlines.
     pub granted: Millis,
+    /// How the clock of this state has run.
+    pub clock: StateClock,
+    /// Who gave it to whoever has it now, and whether they have said that they have it.
+    pub delegation: Option<Delegation>,
     /// Questions asked about it that nobody has answered yet.
     pub questions: BTreeMap<QuestionId, Question>,
+    /// The latest questions that are not open any more.
+    pub past_questions: Vec<(QuestionId, QuestionEnd)>,
     /// Escalations that are open.
     pub escalations: BTreeMap<EscalationId, Escalation>,
+    /// The latest escalations that are over.
+    pub past_escalations: Vec<(EscalationId, Escalation)>,
     /// The latest news of the running attempt.
     pub progress: Option<Progress>,
+}
+
+/// How the clock of one visit to a state has run.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct StateClock {
+    /// Why it stands still, and since when.
+    pub stopped: Option<(Pause, OrgTime)>,
+    /// How long it has stood still before that, in this visit.
+    pub stood_still: Millis,
+    /// Each time it stood still in this visit, the latest ones.
+    pub pauses: Vec<(Pause, OrgTime, OrgTime)>,
+    /// Limits that have fired in this visit.
+    pub fired: BTreeSet<Mark>,
+    /// When the attempt that runs last gave a sign of life.
+    pub evidence: OrgTime,
+    /// Whether its silence has been reported.
+    pub stalled: bool,
+    /// When whoever the task waits for was last reminded.
+    pub reminded: Option<OrgTime>,
+    /// Until when capacity was forecast to free up, if it waits for that.
+    pub forecast: Option<OrgTime>,
+}
+
+/// Why the clock of a task stands still.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pause {
+    /// Its instruction is paused, or has not begun.
+    Instruction,
+    /// A dependency is not met.
+    Dependencies,
+    /// Whoever has it is at work on what is as urgent or more so.
+    ParallelLimit,
+    /// Everybody who could do it is busy, and the forecast says when that ends.
+    Capacity,
+    /// A question is open.
+    Question,
+    /// The worker's quota is used up.
+    Quota,
+}
+
+impl fmt::Display for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Instruction => "its instruction does not run",
+            Self::Dependencies => "it waits for dependencies",
+            Self::ParallelLimit => "whoever has it is busy with other work",
+            Self::Capacity => "it waits for capacity within the forecast",
+            Self::Question => "a question is open",
+            Self::Quota => "the worker's quota is used up",
+        })
+    }
 }
 
 /// Work handed in, and by whom.
@@ -163,14 +228,19 @@ impl Task {
             round: Round::default(),
             handoff_rejections: 0,
             failed_with: BTreeSet::new(),
+            taken_from: BTreeSet::new(),
             findings: Vec::new(),
             notes: Vec::new(),
             submission: None,
             gates: Vec::new(),
             assignment: None,
             granted: Millis::default(),
+            clock: StateClock::default(),
+            delegation: None,
             questions: BTreeMap::new(),
+            past_questions: Vec::new(),
             escalations: BTreeMap::new(),
+            past_escalations: Vec::new(),
             progress: None,
         }
     }
@@ -203,8 +273,6 @@ impl Task {
     /// Whether `role` holds an escalation of this task and so may make the moves of its state's owner.
     #[must_use]
     pub fn is_held_by(&self, role: &Role) -> bool {
-        let holds = |level: Level| level.role_for(&self.domain) == *role;
-        self.escalations.values().any(|escalation| holds(escalation.level))
-            || matches!(&self.state, State::Escalated { level, .. } if holds(*level))
+        self.escalations.values().any(|escalation| escalation.holder == *role)
     }
 }

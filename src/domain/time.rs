@@ -2,15 +2,24 @@
 //!
 //! There are two clocks. *Wall time* is what a person's watch says; leases, retry backoff and process limits use it.
 //! *Organisation time* is what deadlines, effort and capacity use: it runs at a chosen speed and may stand still while the
-//! daemon is down. Both are milliseconds since the Unix epoch and are shown as RFC 3339 in UTC.
+//! daemon is down. Both are milliseconds since the Unix epoch and are shown as RFC 3339 in UTC; what is not to come is
+//! shown as `never`.
 //!
 //! This module never reads a clock; every point in time comes in with a command.
 
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::domain::org::{ClockPolicy, Downtime};
+
+/// How the last point of a clock is shown: what is set to it is not to come.
+const NEVER: &str = "never";
+
+/// How a point is shown whose year does not have four digits, behind its milliseconds.
+const MILLIS_SINCE: &str = " ms since 1970";
 
 /// Declares a point in time on one of the clocks.
 macro_rules! point_in_time {
@@ -47,9 +56,12 @@ macro_rules! point_in_time {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match DateTime::<Utc>::from_timestamp_millis(self.0) {
+                // RFC 3339 has four digits for the year.
+                let time = DateTime::<Utc>::from_timestamp_millis(self.0).filter(|time| (0..=9999).contains(&time.year()));
+                match time {
                     Some(time) => f.write_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true)),
-                    None => write!(f, "{} ms since 1970", self.0),
+                    None if self.0 == i64::MAX => f.write_str(NEVER),
+                    None => write!(f, "{}{MILLIS_SINCE}", self.0),
                 }
             }
         }
@@ -64,6 +76,12 @@ macro_rules! point_in_time {
             type Err = chrono::ParseError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
+                if text == NEVER {
+                    return Ok(Self(i64::MAX));
+                }
+                if let Some(Ok(millis)) = text.strip_suffix(MILLIS_SINCE).map(str::parse) {
+                    return Ok(Self(millis));
+                }
                 DateTime::parse_from_rfc3339(text).map(|time| Self(time.timestamp_millis()))
             }
         }
@@ -200,6 +218,79 @@ pub struct Stamp {
     pub wall: WallTime,
 }
 
+/// Where organisation time stands and how fast it runs from there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Anchor {
+    /// The wall time of the anchor.
+    pub wall: WallTime,
+    /// The organisation time at that wall time.
+    pub org: OrgTime,
+    /// Organisation time over wall time.
+    pub speed: u32,
+}
+
+impl Anchor {
+    /// Wall time by which an anchor may be off before there is a new one: clocks are put right by this much all the time.
+    const DRIFT: Millis = Millis(2_000);
+
+    /// Organisation time runs with wall time: how it is until something else is said.
+    pub const WITH_WALL: Self = Self { wall: WallTime(0), org: OrgTime(0), speed: 1 };
+
+    /// The anchor that a daemon goes on by which starts at `now`, after one that ran by `before` and recorded its last event
+    /// at `last`. It is `before` itself where nothing is different, so that nothing has to be recorded.
+    ///
+    /// Where downtime counts, organisation time has gone on at the old speed until `now`. Where it does not, organisation
+    /// time goes on from the last event: what passed between that and the end of the daemon was without consequence. It
+    /// never begins before the last event, whatever the wall clock says.
+    #[must_use]
+    pub fn resumed(before: Self, last: Stamp, now: WallTime, policy: ClockPolicy) -> Self {
+        let speed = policy.speed.max(1);
+        if last == Stamp::default() {
+            // Nothing has happened yet.
+            return if speed == 1 { Self::WITH_WALL } else { Self { wall: now, org: OrgTime(now.0), speed } };
+        }
+        // A wall clock that was set back stands still until it has caught up.
+        let wall = now.max(last.wall);
+        // From the last event on: what the wall clock was set to before that says nothing.
+        let passed = wall.since(last.wall).0.saturating_mul(i64::from(before.speed.max(1)));
+        let reached = last.org.plus(Millis(passed));
+        let org = match policy.downtime {
+            Downtime::Counts => reached.max(last.org),
+            Downtime::Stops => last.org,
+        };
+        let drift = before.org_at(wall).since(org).0.saturating_abs();
+        let allowed = match policy.downtime {
+            Downtime::Counts => Self::DRIFT.0.saturating_mul(i64::from(speed)),
+            Downtime::Stops => 0,
+        };
+        let is_near = drift <= allowed && before.org_at(wall) >= last.org;
+        if is_near && speed == before.speed.max(1) { before } else { Self { wall, org, speed } }
+    }
+
+    /// The organisation time at a wall time; before the anchor it stands still.
+    #[must_use]
+    pub fn org_at(&self, wall: WallTime) -> OrgTime {
+        let passed = wall.since(self.wall).0.max(0);
+        self.org.plus(Millis(passed.saturating_mul(i64::from(self.speed.max(1)))))
+    }
+
+    /// The first wall time at which organisation time has come to `org`.
+    #[must_use]
+    pub fn wall_at(&self, org: OrgTime) -> WallTime {
+        let ahead = org.since(self.org).0.max(0);
+        let speed = i64::from(self.speed.max(1));
+        // Rounded up: never early.
+        let wait = ahead.saturating_add(speed.saturating_sub(1)).checked_div(speed).unwrap_or(i64::MAX);
+        self.wall.plus(Millis(wait))
+    }
+}
+
+impl Default for Anchor {
+    fn default() -> Self {
+        Self::WITH_WALL
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,5 +309,55 @@ mod tests {
         assert_eq!(Effort::from_hours(f64::NAN), Effort::default());
         assert_eq!(Effort::from_hours(1.0).minus(Effort::from_hours(2.0)), Effort::default());
         assert_eq!(Effort::from_hours(0.25).to_string(), "0.25 h");
+    }
+
+    #[test]
+    fn every_point_in_time_is_read_as_it_is_shown() {
+        let table = [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_795_280_000_123, "2026-11-21T16:53:20.123Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+            (253_402_300_800_000, "253402300800000 ms since 1970"),
+            (-62_167_219_200_001, "-62167219200001 ms since 1970"),
+            (i64::MIN, "-9223372036854775808 ms since 1970"),
+            (i64::MAX, "never"),
+        ];
+        for (millis, shown) in table {
+            assert_eq!(OrgTime(millis).to_string(), shown);
+            assert_eq!(shown.parse(), Ok(OrgTime(millis)));
+        }
+        assert!("x ms since 1970".parse::<OrgTime>().is_err());
+    }
+
+    #[test]
+    fn organisation_time_goes_on_after_downtime_as_the_chart_says() {
+        use Downtime::{Counts, Stops};
+        const WITH_WALL: Anchor = Anchor::WITH_WALL;
+        const fn anchor(wall: i64, org: i64, speed: u32) -> Anchor {
+            Anchor { wall: WallTime(wall), org: OrgTime(org), speed }
+        }
+        let never = (0, 0);
+        let table = [
+            ("the first start", WITH_WALL, never, 5_000, 1, Counts, WITH_WALL),
+            ("the first start, stopping", WITH_WALL, never, 5_000, 1, Stops, WITH_WALL),
+            ("the first start, fast", WITH_WALL, never, 5_000, 60, Counts, anchor(5_000, 5_000, 60)),
+            ("a speed of nothing is 1", WITH_WALL, never, 5_000, 0, Counts, WITH_WALL),
+            ("nothing changes", WITH_WALL, (1_000, 1_000), 5_000, 1, Counts, WITH_WALL),
+            ("nothing changes, fast", anchor(0, 0, 60), (60_000, 1_000), 5_000, 60, Counts, anchor(0, 0, 60)),
+            ("faster", WITH_WALL, (1_000, 1_000), 5_000, 60, Counts, anchor(5_000, 5_000, 60)),
+            ("slower", anchor(0, 0, 60), (60_000, 1_000), 5_000, 1, Counts, anchor(5_000, 300_000, 1)),
+            ("stopped", WITH_WALL, (1_000, 1_000), 5_000, 1, Stops, anchor(5_000, 1_000, 1)),
+            ("stopped and faster", WITH_WALL, (1_000, 1_000), 5_000, 60, Stops, anchor(5_000, 1_000, 60)),
+            ("stopped for no time", WITH_WALL, (1_000, 1_000), 1_000, 1, Stops, WITH_WALL),
+            ("the wall clock was set back", WITH_WALL, (1_000, 1_000), 400, 60, Counts, anchor(1_000, 1_000, 60)),
+            ("set back, and nothing changes", WITH_WALL, (1_000, 1_000), 400, 1, Counts, WITH_WALL),
+            ("never before the last event", WITH_WALL, (9_000, 1_000), 5_000, 1, Counts, anchor(5_000, 13_000, 1)),
+        ];
+        for (case, before, (org, wall), now, speed, downtime, after) in table {
+            let last = Stamp { org: OrgTime(org), wall: WallTime(wall) };
+            let resumed = Anchor::resumed(before, last, WallTime(now), ClockPolicy { speed, downtime });
+            assert_eq!(resumed, after, "{case}");
+            assert!(resumed.org_at(WallTime(now.max(wall))) >= last.org, "{case}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{ParseIdError, Skill};
+use crate::domain::id::Skill;
 use crate::domain::time::Effort;
 
 /// How much planning and review an instruction gets.
@@ -81,7 +81,7 @@ impl fmt::Display for Tier {
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $expected:literal, $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
@@ -100,24 +100,26 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())
             }
         }
 
-        impl FromStr for $name {
-            type Err = ParseIdError;
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::id::ParseIdError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(ParseIdError { text: text.to_owned(), expected: $expected }),
+                    _ => Err($crate::domain::id::ParseIdError { text: text.to_owned(), expected: $expected }),
                 }
             }
         }
     };
 }
+
+pub(in crate::domain) use words;
 
 words!(
     /// How urgent something is. Later in this list goes first.

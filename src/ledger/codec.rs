@@ -14,7 +14,7 @@ use crate::store::Record;
 /// The version that is written.
 pub(super) const VERSION: u16 = SCHEMA_VERSION;
 
-/// The body of a record, version 1. The sequence is the record's own.
+/// The body of a record, version 2. The sequence is the record's own.
 #[derive(Serialize)]
 struct BodyRef<'a> {
     at: Stamp,
@@ -46,7 +46,7 @@ pub fn encode(entry: &Entry) -> Result<Vec<u8>, Error> {
 pub fn decode(record: &Record) -> Result<Entry, Error> {
     let unreadable = |detail: String| Error::Unreadable { what: format!("event {}", record.sequence), detail };
     match record.version {
-        1 => {
+        VERSION => {
             let body: Body = postcard::from_bytes(&record.body).map_err(|error| unreadable(error.to_string()))?;
             Ok(Entry { sequence: record.sequence, at: body.at, principal: body.principal, event: body.event })
         }

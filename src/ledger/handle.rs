@@ -3,13 +3,13 @@
 //! The thread drains what has come in, decides on all of it as one group, makes it durable with one sync, and only then
 //! answers, publishes and wakes. Reads wait their turn in the same queue, so nobody ever sees what is not durable.
 
-use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::attendance::{Attendance, Wake};
 use super::subscription::{Feed, Filter, Subscription};
 use super::{Error, Group, Ledger};
 use crate::clock::Clock;
@@ -18,7 +18,7 @@ use crate::domain::event::Entry;
 use crate::domain::id::Sequence;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Principal, Role};
-use crate::domain::state::State;
+use crate::domain::state::{Deadlines, State};
 use crate::telemetry;
 
 /// Requests that may wait before senders have to. At the speed of a slow disk (a few hundred syncs a second, each for a
@@ -33,9 +33,6 @@ const GROUP_LIMIT: usize = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the ledger has stopped")]
 pub struct Stopped;
-
-/// Wakes whoever stands for a role. Called on the ledger's thread, so it only leaves a message.
-pub type Wake = Box<dyn Fn() + Send>;
 
 /// What each command of a request came to.
 pub type Results = Vec<Result<Vec<Entry>, Rejection>>;
@@ -56,6 +53,7 @@ pub struct LedgerHandle {
     requests: mpsc::Sender<Request>,
     clock: Arc<dyn Clock>,
     failure: watch::Receiver<Option<Arc<str>>>,
+    deadlines: watch::Receiver<Deadlines>,
 }
 
 impl LedgerHandle {
@@ -67,9 +65,10 @@ impl LedgerHandle {
     pub fn start(ledger: Ledger, clock: Arc<dyn Clock>) -> std::io::Result<(Self, thread::JoinHandle<Option<Ledger>>)> {
         let (requests, queue) = mpsc::channel(QUEUE_LIMIT);
         let (failed, failure) = watch::channel(None);
-        let writer = Writer { ledger, queue, failed, wakes: BTreeMap::new(), feeds: Vec::new() };
+        let (armed, deadlines) = watch::channel(ledger.state().deadlines());
+        let writer = Writer { ledger, queue, failed, armed, attendance: Attendance::default(), feeds: Vec::new() };
         let thread = thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run())?;
-        Ok((Self { requests, clock, failure }, thread))
+        Ok((Self { requests, clock, failure, deadlines }, thread))
     }
 
     /// The clock that commands of this daemon are stamped by.
@@ -87,6 +86,9 @@ impl LedgerHandle {
     /// # Errors
     /// When the ledger has stopped. Whether the commands became durable is not known then.
     pub async fn commit(&self, principal: &Principal, actions: Vec<Action>) -> Result<Results, Stopped> {
+        if actions.is_empty() {
+            return Ok(Vec::new());
+        }
         let (reply, answer) = oneshot::channel();
         let commands = self.stamp(principal, actions);
         self.send(Request::Commit { commands, reply: Some(reply) }).await?;
@@ -133,8 +135,9 @@ impl LedgerHandle {
         answer.await.map_err(|_| Stopped)
     }
 
-    /// Has `wake` called whenever what `role` owes has changed. Replaces what was attached for the role before. Commands
-    /// that come in together with this may be decided on first: whoever attaches looks once afterwards.
+    /// Has `wake` called whenever what `role` owes has changed, somebody has something to say to it, or the chart is
+    /// another one. Replaces what was attached for the role before. Commands that come in together with this may be
+    /// decided on first: whoever attaches looks once afterwards.
     ///
     /// # Errors
     /// When the ledger has stopped.
@@ -150,6 +153,13 @@ impl LedgerHandle {
         let (reply, answer) = oneshot::channel();
         self.send(Request::Subscribe { from, filter, reply }).await?;
         answer.await.map_err(|_| Stopped)
+    }
+
+    /// When the next clock fires and the next lease runs out; changes can be waited for. It is up to date with a command
+    /// once that is answered, and closed once the ledger has stopped.
+    #[must_use]
+    pub fn deadlines(&self) -> watch::Receiver<Deadlines> {
+        self.deadlines.clone()
     }
 
     /// Ends the ledger once everything before this is done.
@@ -176,7 +186,8 @@ struct Writer {
     ledger: Ledger,
     queue: mpsc::Receiver<Request>,
     failed: watch::Sender<Option<Arc<str>>>,
-    wakes: BTreeMap<Role, Wake>,
+    attendance: Attendance,
+    armed: watch::Sender<Deadlines>,
     feeds: Vec<Feed>,
 }
 
@@ -232,6 +243,9 @@ impl Writer {
         if !commands.is_empty() {
             let group = self.ledger.commit(&commands)?;
             self.publish(&group);
+            self.attendance.tell(&group, self.ledger.state());
+            let next = self.ledger.state().deadlines();
+            self.armed.send_if_modified(|before| std::mem::replace(before, next) != next);
             let mut results = group.results.into_iter();
             for (count, reply) in replies {
                 let mine: Results = results.by_ref().take(count).collect();
@@ -239,18 +253,14 @@ impl Writer {
                     let _ = reply.send(mine);
                 }
             }
-            for role in &group.stirred {
-                if let Some(wake) = self.wakes.get(role) {
-                    wake();
-                }
-            }
+            self.attendance.wake(&group.stirred);
         }
         let mut goes_on = true;
         for request in after {
             match request {
                 Request::Read(look) => look(&self.ledger),
                 Request::Attach { role, wake } => {
-                    self.wakes.insert(role, wake);
+                    self.attendance.attach(role, wake);
                 }
                 Request::Subscribe { from, filter, reply } => {
                     let (feed, subscription) = Feed::open(&self.ledger, from, filter);

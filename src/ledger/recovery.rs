@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::snapshot::{CHART, HEADER, Header, KeyUse, Stub, VERSION, from_bytes};
+use super::snapshot::{AFFAIRS, Affairs, CHART, HEADER, Header, KeyUse, Stub, VERSION, from_bytes};
 use super::{Error, Ledger, codec};
 use crate::domain::evolve::{evolve, rebuild_index};
 use crate::domain::id::{InstructionId, Sequence};
@@ -95,6 +95,15 @@ fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<State, Error> {
     state.last = header.at;
     if let Some(chart) = store.row(Table::Meta, CHART)? {
         state.chart = Arc::new(from_bytes("the chart", &chart)?);
+    }
+    if let Some(affairs) = store.row(Table::Meta, AFFAIRS)? {
+        let affairs: Affairs = from_bytes("the affairs of the organisation", &affairs)?;
+        state.anchor = affairs.anchor;
+        state.absent = affairs.absent;
+        state.broadcasts = affairs.broadcasts;
+        state.next_standup = affairs.next_standup;
+        state.digests = affairs.digests;
+        state.tally = affairs.tally;
     }
     for row in store.rows(Table::Instruction) {
         let found: Instruction = from_bytes("an instruction", &row?.1)?;

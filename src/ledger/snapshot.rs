@@ -3,17 +3,21 @@
 //! A row holds one entity as of the event in the header row. Rows of live entities are only written together with a new
 //! header, in one batch; rows of what is over (archive, stubs, keys) say something final and are written at once.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Error;
 use crate::domain::event::{Entry, Event};
-use crate::domain::id::{IdempotencyKey, InstructionId, Sequence, TaskId};
+use crate::domain::id::{BroadcastId, IdempotencyKey, InstructionId, Sequence, TaskId};
 use crate::domain::instruction;
-use crate::domain::state::{Archived, Changed, State};
+use crate::domain::presence::Absence;
+use crate::domain::role::Role;
+use crate::domain::state::{Archived, Broadcast, Changed, State, Tally};
 use crate::domain::task;
-use crate::domain::time::Stamp;
+use crate::domain::time::{Anchor, OrgTime, Stamp};
 use crate::store::{Batch, Reader, Table};
 
 /// The row of [`Table::Meta`] with the [`Header`].
@@ -21,8 +25,35 @@ pub(super) const HEADER: &[u8] = b"snapshot";
 /// The row of [`Table::Meta`] with the chart.
 pub(super) const CHART: &[u8] = b"chart";
 
+/// The row of [`Table::Meta`] with the [`Affairs`].
+pub(super) const AFFAIRS: &[u8] = b"affairs";
+
+/// What belongs to the organisation as a whole.
+#[derive(Serialize, Deserialize, Default)]
+pub(super) struct Affairs {
+    pub(super) anchor: Anchor,
+    pub(super) absent: BTreeMap<Role, Absence>,
+    pub(super) broadcasts: BTreeMap<BroadcastId, Broadcast>,
+    pub(super) next_standup: Option<OrgTime>,
+    pub(super) digests: BTreeMap<Role, OrgTime>,
+    pub(super) tally: Tally,
+}
+
+impl Affairs {
+    fn of(state: &State) -> Self {
+        Self {
+            anchor: state.anchor,
+            absent: state.absent.clone(),
+            broadcasts: state.broadcasts.clone(),
+            next_standup: state.next_standup,
+            digests: state.digests.clone(),
+            tally: state.tally.clone(),
+        }
+    }
+}
+
 /// The version of the rows; a row of another version is not used, the state is replayed instead.
-pub(super) const VERSION: u16 = 1;
+pub(super) const VERSION: u16 = 2;
 
 /// Where the snapshots stand.
 #[derive(Serialize, Deserialize)]
@@ -59,6 +90,7 @@ pub(super) fn from_bytes<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Resul
 pub(super) fn rows_of_changed(state: &mut State, batch: &mut Batch) -> Result<(), Error> {
     for changed in state.take_changed() {
         match changed {
+            Changed::Affairs => batch.put(Table::Meta, AFFAIRS, to_bytes("the affairs", &Affairs::of(state))?),
             Changed::Chart => batch.put(Table::Meta, CHART, to_bytes("the chart", state.chart.as_ref())?),
             Changed::Instruction(id) => match state.instructions.get(&id) {
                 Some(found) => batch.put(Table::Instruction, *id.as_bytes(), to_bytes("an instruction", found)?),
@@ -112,6 +144,7 @@ pub fn digest(state: &State) -> [u8; 32] {
     let whole = (
         (state.sequence, state.last, state.chart.as_ref(), &state.instructions),
         (&state.tasks, &state.finished, &state.finished_tasks, &state.keys),
+        Affairs::of(state),
     );
     // A state that cannot be encoded equals no other: it would have failed when it was written.
     let bytes = postcard::to_stdvec(&whole).unwrap_or_default();

@@ -89,7 +89,15 @@ impl Filter {
                 }
                 wanted
             }
-            Event::ChartApplied(_) | Event::Started { .. } => false,
+            Event::ChartApplied(_)
+            | Event::Started { .. }
+            | Event::ClockAnchored(_)
+            | Event::Absent { .. }
+            | Event::Present { .. }
+            | Event::Broadcast { .. }
+            | Event::BroadcastsRead { .. }
+            | Event::StandupHeld { .. }
+            | Event::DigestSent { .. } => false,
         }
     }
 }

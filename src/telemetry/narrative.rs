@@ -1,5 +1,10 @@
 //! What an event says, in one line: the words of the log, of `watch` and of `run`.
 
+mod escalation;
+mod standup;
+
+pub use self::escalation::span;
+
 use crate::domain::command::AfterBlock;
 use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
 use crate::domain::id::{InstructionId, TaskId};
@@ -51,6 +56,43 @@ pub fn narrate(entry: &Entry, state: &State, archived: &[Archived]) -> Line {
             let (importance, text) = instruction_line(event);
             (importance, format!("{} {text}", id.short()))
         }
+        Event::ClockAnchored(anchor) => {
+            let pace = match anchor.speed {
+                1 => "with wall time".to_owned(),
+                speed => format!("at {speed} times wall time"),
+            };
+            (Importance::Change, format!("organisation time runs {pace}, and is {} now", anchor.org))
+        }
+        Event::Absent { role, absence } => (Importance::Trouble, format!("{role} is {}", quote(&absence.to_string()))),
+        Event::Present { role } => (Importance::Change, format!("{role} is back")),
+        Event::Broadcast { notice, recipients, .. } => (
+            Importance::Change,
+            format!(
+                "broadcast to {} ({}): {}: {}",
+                notice.channel,
+                count(recipients.len(), "recipient"),
+                notice.kind,
+                quote(&notice.subject)
+            ),
+        ),
+        Event::BroadcastsRead { role, ids } => {
+            (Importance::Detail, format!("{role} has read {}", count(ids.len(), "broadcast")))
+        }
+        Event::StandupHeld { reports } => (Importance::Change, standup::line(reports)),
+        Event::DigestSent { role, digest } => {
+            let kinds: Vec<String> =
+                digest.by_trouble.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
+            let oldest = digest.oldest.map(|(task, at)| format!("; the oldest, {}, since {at}", task.short()));
+            (
+                Importance::Trouble,
+                format!(
+                    "digest for {role}: {} open: {}{}",
+                    count(usize::try_from(digest.open).unwrap_or(usize::MAX), "escalation"),
+                    kinds.join(", "),
+                    oldest.unwrap_or_default()
+                ),
+            )
+        }
         Event::Task(id, event) => {
             let task = find(*id, state, archived);
             let (importance, text) = task_line(event, task, entry);
@@ -67,7 +109,15 @@ pub fn instruction_of(entry: &Entry, state: &State, archived: &[Archived]) -> Op
     match &entry.event {
         Event::Received { id, .. } | Event::Instruction(id, _) => Some(*id),
         Event::Task(id, _) => find(*id, state, archived).map(|task| task.instruction),
-        Event::ChartApplied(_) | Event::Started { .. } => None,
+        Event::ChartApplied(_)
+        | Event::Started { .. }
+        | Event::ClockAnchored(_)
+        | Event::Absent { .. }
+        | Event::Present { .. }
+        | Event::Broadcast { .. }
+        | Event::BroadcastsRead { .. }
+        | Event::StandupHeld { .. }
+        | Event::DigestSent { .. } => None,
     }
 }
 
@@ -117,6 +167,9 @@ fn instruction_line(event: &InstructionEvent) -> (Importance, String) {
         InstructionEvent::Cancelled { reason } => (Importance::Trouble, format!("CANCELLED: {}", quote(reason))),
         InstructionEvent::Paused { reason } => (Importance::Trouble, format!("paused: {}", quote(reason))),
         InstructionEvent::Resumed => (Importance::Change, "resumed".to_owned()),
+        InstructionEvent::Reminded { role } => {
+            (Importance::Trouble, format!("{role} is reminded: it waits for their decision"))
+        }
     }
 }
 
@@ -171,7 +224,8 @@ fn task_line(event: &TaskEvent, task: Option<&Task>, entry: &Entry) -> (Importan
             ),
         ),
         TaskEvent::Escalated { level, reason, .. } => {
-            (trouble, format!("ESCALATED to the {level} by {who}: {}", quote(reason)))
+            // Who holds it, and whom it passed over, is said with the record.
+            (detail, format!("ESCALATED to the {level} by {who}: {}", quote(reason)))
         }
         TaskEvent::Resolved { resolution, next } => {
             let state = match next {
@@ -213,17 +267,29 @@ fn task_line(event: &TaskEvent, task: Option<&Task>, entry: &Entry) -> (Importan
         }
         TaskEvent::QuestionAnswered { text, .. } => (change, format!("is answered by {who}: {}", quote(text))),
         TaskEvent::TimeGranted { span, reason } => {
-            (change, format!("gets {} s more from {who}: {}", span.0 / 1_000, quote(reason)))
+            (change, format!("gets {} more from {who}: {}", escalation::span(*span), quote(reason)))
         }
         TaskEvent::PriorityChanged { priority } => (change, format!("has {priority} priority now")),
         TaskEvent::ScopeChanged { reason, .. } => (change, format!("has another scope now: {}", quote(reason))),
-        TaskEvent::EscalationRaised { trouble: about, level, .. } => {
-            let holder = task.map(|task| format!(" ({})", level.role_for(&task.domain))).unwrap_or_default();
-            (trouble, format!("escalation to the {level}{holder}: {about}"))
+        TaskEvent::EscalationRaised { .. }
+        | TaskEvent::EscalationClimbed { .. }
+        | TaskEvent::EscalationTold { .. }
+        | TaskEvent::EscalationReminded { .. }
+        | TaskEvent::EscalationAcknowledged { .. }
+        | TaskEvent::EscalationDecided { .. }
+        | TaskEvent::EscalationClosed { .. }
+        | TaskEvent::ClockFired { .. }
+        | TaskEvent::Stalled { .. }
+        | TaskEvent::Reminded { .. }
+        | TaskEvent::WaitsForCapacity { .. }
+        | TaskEvent::ForecastPassed
+        | TaskEvent::DelegationAcknowledged
+        | TaskEvent::DelegationSentAgain
+        | TaskEvent::QuestionClimbed { .. }
+        | TaskEvent::QuestionReminded { .. }
+        | TaskEvent::ItemsVerified { .. } => {
+            escalation::line(event, task, &who.to_string()).unwrap_or_else(|| (detail, String::new()))
         }
-        TaskEvent::EscalationAcknowledged { .. } => (detail, format!("escalation acknowledged by {who}")),
-        TaskEvent::EscalationDecided { decision, .. } => (trouble, format!("{who} decides: {}", quote(decision))),
-        TaskEvent::EscalationClosed { .. } => (detail, "escalation closed".to_owned()),
         TaskEvent::CancelledDecided { of, decision } => {
             let name = of.short();
             let what = match decision {

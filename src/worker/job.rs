@@ -14,6 +14,7 @@
 //!   "deliverables": [{ "path": "report.md", "checks": [{ "min_bytes": 200 }] }],
 //!   "findings": [{ "text": "…", "location": null }],
 //!   "notes": ["use the staging database"],
+//!   "announcements": [{ "kind": "blocker", "subject": "the registry is down", "impact": "no releases", "action_items": [] }],
 //!   "inputs": [{ "step": "plan", "folder": "/…/inputs/plan", "artefacts": ["plan.md"] }],
 //!   "gate": null, "submission": null, "subject": null,
 //!   "round": 1, "repository": null, "workspace": "/…/workspace",
@@ -29,6 +30,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{DepartmentId, Epoch, InstructionId, Round, StepKey, TaskId};
+use crate::domain::protocol::NoticeKind;
 use crate::domain::review::Gate;
 use crate::domain::time::OrgTime;
 use crate::domain::work::{Deliverable, Finding, Priority, Submission, Tier};
@@ -57,6 +59,9 @@ pub struct Job {
     pub findings: Vec<Finding>,
     /// What was decided since the task began: answers to questions, resolutions of blockers.
     pub notes: Vec<String>,
+    /// The latest messages to channels that reached whoever does the work, newest first.
+    #[serde(default)]
+    pub announcements: Vec<Announcement>,
     /// What the tasks before this one produced.
     pub inputs: Vec<Input>,
     /// Reviews: which gate is held; `None` is the peer review.
@@ -132,6 +137,19 @@ pub struct Task {
     pub tier: Tier,
     /// How urgent it is.
     pub priority: Priority,
+}
+
+/// A message to a channel, as a worker gets to read it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Announcement {
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// One line.
+    pub subject: String,
+    /// What it means for whoever reads it; may be empty.
+    pub impact: String,
+    /// What is to be done.
+    pub action_items: Vec<String>,
 }
 
 /// What a task before this one produced.

@@ -6,6 +6,7 @@
 //!     inputs/<step>/…       copies of what the tasks before produced; made afresh for each attempt
 //!     control/<epoch>/      job.json, outcome.json, worker.log, pid, home/, tmp/
 //!     review-<round>-<gate>/{workspace,inputs,control}/
+//!     README.md, JOB.json   where a person does the work
 //! ```
 //!
 //! All folders are for their owner only. The paths are computed without touching the disk; a run makes them.
@@ -59,6 +60,11 @@ impl Workspace {
     pub fn around(work: &Path) -> Option<Self> {
         let folder = (work.is_absolute() && work.file_name()? == "workspace").then(|| work.parent())??;
         Some(Self { folder: folder.to_owned() })
+    }
+
+    /// The folder that holds everything of the task.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The working folder.

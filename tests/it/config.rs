@@ -1,4 +1,12 @@
 //! Charts and workflows as they are read from files: what is in them, and every kind of fault with its line.
+//!
+//! - [`workflows`]: the faults of workflow files and of the schemas they name;
+//! - [`people`]: people, the work that is theirs, and who is absent;
+//! - [`clocks`]: how fast time runs and how long things may take.
+
+mod clocks;
+mod people;
+mod workflows;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,7 +20,7 @@ use echelon::domain::time::{Effort, Millis};
 use echelon::domain::work::{Check, Complexity, Experience, SkillLevel, Tier};
 use proptest::prelude::*;
 
-/// A chart that uses every key there is. The cases below change one thing in it; the number of each line is beside it.
+/// A chart that uses every key of work. The cases below change one thing in it; the number of each line is beside it.
 const CHART: &str = r#"[organisation]
 name = "acme"
 workflows = ["workflows/ship.toml"]
@@ -136,6 +144,19 @@ fn mismatch(name: &str, file: &str, result: Result<Chart, Faults>, expected: Exp
     (!right).then(|| format!("{name}:\n{shown}\nbut expected {expected:?}\n"))
 }
 
+/// A name, what is changed in the chart to what, and what is wrong with it then.
+type Case = (&'static str, &'static str, &'static str, Expected);
+
+/// Changes one thing in `chart` for each case. What is not as it should be is told for all of them.
+fn assert_each(chart: &str, cases: &[Case]) {
+    let run = |(name, from, to, expected): &Case| {
+        let chart = changed(name, chart, from, to);
+        mismatch(name, "org.toml", parse(&chart, &files(WORKFLOW, SCHEMA)), expected)
+    };
+    let wrong: Vec<String> = cases.iter().filter_map(run).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// `text` with one thing changed; a case that changes nothing is a mistake in the case.
 fn changed(name: &str, text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "{name}: `{from}` is not in the text");
@@ -233,7 +254,7 @@ fn a_chart_without_departments_has_one_called_main() {
 
 #[test]
 fn every_fault_of_a_chart_is_reported_with_its_line_and_what_would_be_right() {
-    let cases: &[(&str, &str, &str, Expected)] = &[
+    let cases: &[Case] = &[
         ("not TOML", "name = \"acme\"", "name = ", &[(2, "is not TOML")]),
         ("a key twice", "seed = 7", "seed = 7\nseed = 8", &[(52, "is not TOML: duplicate key")]),
         ("no organisation", "[organisation]\nname", "[organization]\nname", &[(1, "did you mean `organisation`?")]),
@@ -298,7 +319,31 @@ fn every_fault_of_a_chart_is_reported_with_its_line_and_what_would_be_right() {
             "a lead without a worker",
             "lead = { worker = \"sim\" }",
             "lead = {}",
-            &[(19, "`lead` of domain `backend` has no `worker`")],
+            &[(19, "`lead` of domain `backend` has neither `worker` nor `review`; add `worker = ")],
+        ),
+        (
+            "a misspelt key of a lead is one fault",
+            "lead = { worker = \"sim\" }",
+            "lead = { reviw = \"person\" }",
+            &[(19, "`reviw` is not a key of `lead` of domain `backend`; did you mean `review`?")],
+        ),
+        (
+            "a lead with both a worker and a review policy",
+            "lead = { worker = \"sim\" }",
+            "lead = { worker = \"sim\", review = \"checks\" }",
+            &[(19, "a lead reviews with its worker, and `review` is for a lead without one; drop `review`")],
+        ),
+        (
+            "a review policy that is none",
+            "lead = { worker = \"sim\" }",
+            "lead = { review = \"persons\" }",
+            &[(19, "`review` of `lead` of domain `backend` is `persons`; did you mean `person`?")],
+        ),
+        (
+            "a department's review policy that is none",
+            "title = \"Software\"",
+            "title = \"Software\"\nreview = \"nobody\"",
+            &[(13, "`review` of department `software` is `nobody`; choose from `checks`, `person`")],
         ),
         (
             "a lead's worker that does not review",
@@ -438,194 +483,9 @@ fn every_fault_of_a_chart_is_reported_with_its_line_and_what_would_be_right() {
         ),
         ("a key nobody asked for", "[policy]", "[policies]\n[policy]", &[(4, "`policies` is not a key of this chart")]),
     ];
-    let run = |(name, from, to, expected): &(&str, &str, &str, Expected)| {
-        let chart = changed(name, CHART, from, to);
-        mismatch(name, "org.toml", parse(&chart, &files(WORKFLOW, SCHEMA)), expected)
-    };
-    let wrong: Vec<String> = cases.iter().filter_map(run).collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_each(CHART, cases);
     let empty: Expected = &[(0, "this chart has no `organisation`"), (0, "this chart has no domain")];
     assert_faults("nothing", "org.toml", parse("", &BTreeMap::new()), empty);
-}
-
-#[test]
-fn every_fault_of_a_workflow_is_reported_with_its_line_and_what_would_be_right() {
-    let step = "[[step]]\nkey = \"k0\"\ntitle = \"T\"\ndomain = \"qa\"\neffort = 1\ncriteria = [\"c\"]\n";
-    let nine: String = (0..9).map(|n| step.replace("k0", &format!("k{n}"))).collect();
-    let all_steps = WORKFLOW.get(WORKFLOW.find("[[step]]").unwrap_or(0)..).unwrap_or_default();
-    let test_step = WORKFLOW.get(WORKFLOW.rfind("[[step]]").unwrap_or(0)..).unwrap_or_default();
-    let cases: &[(&str, &str, &str, Expected)] = &[
-        ("not TOML", "tier = 2", "tier = two", &[(4, "is not TOML")]),
-        (
-            "a step that needs itself",
-            "needs = [\"build\"]",
-            "needs = [\"test\"]",
-            &[(24, "none of these can start: `test` needs `test`")],
-        ),
-        (
-            "steps that need each other",
-            "effort = 0.5",
-            "effort = 0.5\nneeds = [\"test\"]",
-            &[(5, "none of these can start: `build` needs `test` needs `build`; drop one")],
-        ),
-        (
-            "a need that is not there",
-            "[\"build\"]",
-            "[\"biuld\"]",
-            &[(28, "step `biuld` is not in this workflow; did you mean `build`?")],
-        ),
-        ("a need twice", "[\"build\"]", "[\"build\", \"build\"]", &[(28, "step `build` is needed twice")]),
-        (
-            "two steps of one key",
-            "key = \"test\"",
-            "key = \"build\"",
-            &[(5, "none of these can start"), (24, "step `build` is already there in line 5")],
-        ),
-        (
-            "a domain that is not there",
-            "domain = \"qa\"",
-            "domain = \"qaa\"",
-            &[(27, "domain `qaa` is not in this chart; did you mean `qa`?")],
-        ),
-        (
-            "a skill that nobody there has",
-            "\"jwt\"]",
-            "\"python\"]",
-            &[(12, "no IC of domain `software/backend` has skill `python`; add it to one, or drop it")],
-        ),
-        ("a misspelt skill", "\"nodejs\"", "\"nodesj\"", &[(12, "has skill `nodesj`; did you mean `nodejs`?")]),
-        (
-            "a nice skill that nobody has",
-            "[\"redis\"]",
-            "[\"mongo\"]",
-            &[(13, "has skill `mongo` or wants to learn it")],
-        ),
-        ("a nice skill that is required", "[\"redis\"]", "[\"jwt\"]", &[(13, "skill `jwt` is required already")]),
-        ("an absolute path", "out/app.json", "/out/app.json", &[(17, "is absolute; write the path of a file within")]),
-        ("a path out of the workspace", "out/app.json", "out/../../app.json", &[(17, "leads out of the workspace")]),
-        ("a path that is a folder", "out/app.json", "out/", &[(17, "has an empty part")]),
-        (
-            "a deliverable twice",
-            "[[step]]\nkey = \"test\"",
-            "[[step.deliverable]]\npath = \"out/app.json\"\n[[step]]\nkey = \"test\"",
-            &[(25, "deliverable `out/app.json` is there twice")],
-        ),
-        ("a bad pattern", r"'^\{'", "'(unclosed'", &[(20, "`(unclosed` is not a regular expression: unclosed group")]),
-        ("an empty text", "contains = \"name\"", "contains = [\"\"]", &[(19, "is empty")]),
-        ("a size of nothing", "min_bytes = 2", "min_bytes = 0", &[(18, "is `0`; write 1 to")]),
-        ("a bad format", "\"json\"", "\"yaml\"", &[(21, "is `yaml`; choose from `json`, `toml`")]),
-        ("a schema for TOML", "\"json\"", "\"toml\"", &[(22, "a JSON schema says nothing about a TOML file")]),
-        (
-            "a schema that is not there",
-            "schemas/app.json",
-            "schemas/none.json",
-            &[(22, "`/srv/workflows/schemas/none.json` cannot be read")],
-        ),
-        ("an empty check", "[\"sh\", \"-n\"]", "[]", &[(23, "the command is empty")]),
-        (
-            "a placeholder in a check",
-            "\"-n\"",
-            "\"{org_dir}/n.sh\"",
-            &[(23, "`{org_dir}` stands for nothing; nothing is replaced")],
-        ),
-        ("a misspelt placeholder", "Do {instruction}", "Do {instrution}", &[(9, "did you mean `{instruction}`?")]),
-        ("no criteria", "criteria = [\"it compiles\"]\n", "", &[(5, "step `build` has no `criteria`")]),
-        ("empty criteria", "[\"it compiles\"]", "[]", &[(15, "a step without criteria can never be told to be done")]),
-        ("no effort", "effort = 0.5", "effort = 0", &[(10, "is `0`; write hours, more than 0 and at most 24")]),
-        ("an effort of a week", "\"90m\"", "\"1w\"", &[(29, "is `1w`; write 3s 600ms to 1day")]),
-        ("a bad complexity", "\"high\"", "\"hihg\"", &[(11, "is `hihg`; did you mean `high`?")]),
-        (
-            "a flag that is none",
-            "security_sensitive = true",
-            "security_sensitive = 1",
-            &[(14, "write `true` or `false`")],
-        ),
-        (
-            "an unknown key",
-            "nice_to_have",
-            "nice_to_hav",
-            &[(13, "not a key of step `build`; did you mean `nice_to_have`?")],
-        ),
-        (
-            "an unknown check",
-            "contains =",
-            "includes =",
-            &[(19, "`includes` is not a key of deliverable `out/app.json`")],
-        ),
-        (
-            "a tier that is none",
-            "tier = 2",
-            "tier = 3",
-            &[(4, "is `3`; write 0, 1 or 2, which are the tiers of a workflow")],
-        ),
-        (
-            "two steps in tier 1",
-            "tier = 2",
-            "tier = 1",
-            &[(4, "tier 1 takes 1 steps, and this workflow has 2; set `tier = 2`")],
-        ),
-        ("the default tier", "tier = 2\n", "", &[(0, "the organisation's default tier 1 takes 1 steps")]),
-        (
-            "a department that is not there",
-            "\"software\"",
-            "\"sales\"",
-            &[(3, "department `sales` is not in this chart")],
-        ),
-        (
-            "a bad work type",
-            "work_type = \"ship\"",
-            "work_type = \"Ship It\"",
-            &[(1, "is `Ship It`, which is not a name")],
-        ),
-        ("no step", all_steps, "", &[(0, "this workflow has no step")]),
-        (
-            "one step in tier 2",
-            test_step,
-            "",
-            &[(4, "tier 2 takes 2 to 8 steps, and this workflow has 1; set `tier = 1`")],
-        ),
-        (
-            "nine steps in tier 2",
-            all_steps,
-            &nine,
-            &[(4, "this workflow has 9; join steps, or make two workflows of it")],
-        ),
-    ];
-    let run = |(name, from, to, expected): &(&str, &str, &str, Expected)| {
-        let workflow = changed(name, WORKFLOW, from, to);
-        mismatch(name, "workflows/ship.toml", parse(CHART, &files(&workflow, SCHEMA)), expected)
-    };
-    let wrong: Vec<String> = cases.iter().filter_map(run).collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn nobody_who_has_all_the_skills_of_a_step_is_a_fault_too() {
-    let chart = changed("skills", CHART, "nodejs = \"expert\", jwt", "jwt");
-    let bo = r#"
-[[ic]]
-domain = "backend"
-id = "bo"
-title = "Developer"
-experience = "mid"
-skills.nodejs = "expert"
-worker = "sim"
-"#;
-    let chart = format!("{chart}{bo}");
-    let expected: Expected = &[(12, "no single IC of domain `software/backend` has all of `jwt`, `nodejs`")];
-    assert_faults("skills", "workflows/ship.toml", parse(&chart, &files(WORKFLOW, SCHEMA)), expected);
-}
-
-#[test]
-fn a_schema_that_is_none_is_a_fault_of_the_schema_file() {
-    let cases: &[(&str, Expected)] = &[
-        ("{\n  \"type\": \n}", &[(3, "is not JSON")]),
-        ("{\"type\": \"objekt\"}", &[(0, "is not a JSON schema at `/type`")]),
-        ("{\"$ref\": \"https://example.org/schema.json\"}", &[(0, "is not a JSON schema")]),
-    ];
-    for (schema, expected) in cases {
-        assert_faults(schema, "workflows/schemas/app.json", parse(CHART, &files(WORKFLOW, schema)), expected);
-    }
 }
 
 #[test]
@@ -754,7 +614,8 @@ fn slips() -> impl Strategy<Value = String> {
     let pieces =
         ["", "[", "]", "\"", "=", "\n", "{", "}", "-1", "nan", "[[ic]]\n", "a.b = 1\n", "'", "\u{0}", "é", "1e999"];
     let slip = (any::<prop::sample::Index>(), 0..40_usize, prop::sample::select(pieces.to_vec()));
-    let charts = prop::sample::select(vec![CHART, include_str!("../../org/quickstart.toml")]);
+    let charts =
+        prop::sample::select(vec![CHART, people::CHART, clocks::CHART, include_str!("../../org/quickstart.toml")]);
     (charts, prop::collection::vec(slip, 1..4)).prop_map(|(chart, slips)| {
         let mut text: Vec<char> = chart.chars().collect();
         for (at, length, piece) in slips {

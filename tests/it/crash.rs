@@ -12,6 +12,7 @@
 
 mod checker;
 mod client;
+mod clocks;
 mod workload;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -59,7 +59,7 @@ fn each_room_uses_only_the_rooms_below_it() {
         ("ids", &["clock", "domain", "worker"]),
         ("telemetry", &["telemetry", "domain"]),
         ("ledger", &["ledger", "store", "domain", "clock", "telemetry"]),
-        ("actors", &["actors", "ledger", "worker", "domain", "ids", "telemetry"]),
+        ("actors", &["actors", "clock", "ledger", "worker", "domain", "ids", "telemetry"]),
         ("api", &["api", "actors", "ledger", "domain", "store", "telemetry"]),
         ("app", &["actors", "api", "clock", "domain", "ids", "ledger", "store", "worker"]),
         ("cli", &["cli", "actors", "api", "app", "clock", "config", "domain", "ledger", "store", "telemetry"]),

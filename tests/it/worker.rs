@@ -79,6 +79,7 @@ impl Bench {
             deliverables: vec![Deliverable { path: "report.md".to_owned(), checks: vec![Check::MinBytes(3)] }],
             findings: Vec::new(),
             notes: Vec::new(),
+            announcements: Vec::new(),
             inputs: Vec::new(),
             gate: None,
             submission: None,
@@ -104,7 +105,7 @@ impl Bench {
             timeout: Millis(i64::try_from(timeout.as_millis()).expect("a timeout of this age")),
         };
         let spec = Spec { id: "program".parse().expect("a name"), kind, reviews: true };
-        build(&spec, Path::new("/chart"), &self.marker())
+        build(&spec, Path::new("/chart"), &self.marker()).expect("it runs by itself")
     }
 
     fn script(&self, script: &str) -> Arc<dyn Worker> {
@@ -756,6 +757,7 @@ async fn deliverables_are_checked_as_they_are() {
 fn simulated(failure_rate: f64, rework_rate: f64, seed: u64) -> Arc<dyn Worker> {
     let kind = WorkerKind::Simulated { duration: Millis::from_hours(1), failure_rate, rework_rate, seed };
     build(&Spec { id: "pretend".parse().expect("a name"), kind, reviews: true }, Path::new("/chart"), "marker")
+        .expect("it runs by itself")
 }
 
 #[tokio::test(start_paused = true)]

@@ -214,5 +214,6 @@ fn assignment_view(explanation: &Explanation) -> AssignmentView {
                 count: usize::try_from(*count).unwrap_or(usize::MAX),
             })
             .collect(),
+        chosen: explanation.chosen.clone(),
     }
 }

@@ -1,5 +1,6 @@
 //! Reads single values: texts, names, numbers, spans of time, lists and tables.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -11,11 +12,17 @@ use crate::config::fault::quoted;
 use crate::config::suggest;
 use crate::domain::id::{NAME_LIMIT, is_name};
 use crate::domain::time::Millis;
+use crate::domain::work::Tier;
 
 impl<'a> Value<'a> {
     /// Something is wrong with this value.
     pub(in crate::config) fn fault(&self, what: impl AsRef<str>, help: impl AsRef<str>) {
         self.source.fault(Some(self.line()), what, help);
+    }
+
+    /// What messages call it: "`seed` of worker `sim`".
+    pub(in crate::config) fn label(&self) -> &str {
+        &self.label
     }
 
     /// The line it begins in.
@@ -124,6 +131,11 @@ impl<'a> Value<'a> {
         self.integer(wide).and_then(|number| u32::try_from(number).ok())
     }
 
+    /// A tier, by its number.
+    pub(in crate::config) fn tier(&self) -> Option<Tier> {
+        self.integer(0..=4).and_then(|number| Tier::try_from(u8::try_from(number).ok()?).ok())
+    }
+
     /// A number, whole or not, if it is one; whoever asks checks its range and may take other types too.
     pub(in crate::config) fn as_number(&self) -> Option<f64> {
         match self.inner.get_ref() {
@@ -181,6 +193,27 @@ impl<'a> Value<'a> {
     /// The items of a list, or the one value that stands for a list of one.
     pub(in crate::config) fn one_or_many(self) -> Option<Vec<Value<'a>>> {
         if self.is_list() { self.list() } else { Some(vec![self]) }
+    }
+
+    /// Some things of a kind, each of them once and at least one; a single one needs no list.
+    pub(in crate::config) fn set<T: Ord>(self, read: impl Fn(&Value<'a>) -> Option<T>) -> Option<BTreeSet<T>> {
+        if self.is_list() && self.list().is_some_and(|items| items.is_empty()) {
+            self.fault(format!("{} is an empty list", self.label), "name at least one, or drop the key");
+            return None;
+        }
+        let mut set = BTreeSet::new();
+        let mut all_read = true;
+        for item in self.one_or_many()? {
+            match read(&item) {
+                Some(found) => {
+                    if set.replace(found).is_some() {
+                        item.fault(format!("{} is there twice", item.label), "name it once");
+                    }
+                }
+                None => all_read = false,
+            }
+        }
+        all_read.then_some(set)
     }
 
     /// A table that there is one of, called after its key.

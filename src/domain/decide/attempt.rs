@@ -7,7 +7,7 @@ use crate::domain::event::TaskEvent;
 use crate::domain::id::Epoch;
 use crate::domain::rejection::Rejection;
 use crate::domain::review::TaskKind;
-use crate::domain::role::Level;
+use crate::domain::role::{Level, Role};
 use crate::domain::task::{Assignee, Attempt, Blocker, BlockerKind, Failure, FailureClass, State, StateName, Task};
 use crate::domain::time::WallTime;
 use crate::domain::work::{Submission, Tier};
@@ -20,7 +20,7 @@ const NOTE_LIMIT: usize = 1024;
 pub(super) fn start(context: &Context<'_>, task: &Task, action: &TaskAction) -> Decided {
     let ic = match &task.state {
         State::Assigned { assignee: Assignee::Ic(ic) } => ic,
-        State::InProgress { assignee: Assignee::Ic(ic), attempt: Attempt::Queued { not_before } } => {
+        State::InProgress { assignee: Assignee::Ic(ic), attempt: Attempt::Queued { not_before, .. } } => {
             if context.at.wall < *not_before {
                 return Err(Rejection::TooSoon(*not_before));
             }
@@ -53,7 +53,12 @@ pub(super) fn start(context: &Context<'_>, task: &Task, action: &TaskAction) -> 
     if context.state.load(ic).running >= known.parallel_limit {
         return Err(Rejection::AtLimit { ic: ic.clone(), limit: known.parallel_limit });
     }
-    Ok(vec![TaskEvent::AttemptStarted { epoch: task.epoch.next(), lease_until: lease(context) }])
+    let lease_until = match context.state.person_behind(&Role::Ic(ic.clone())) {
+        // People give no signs of life by themselves; the clock of the state is what holds them to it.
+        Some(_) => WallTime::from_millis(i64::MAX),
+        None => lease(context),
+    };
+    Ok(vec![TaskEvent::AttemptStarted { epoch: task.epoch.next(), lease_until }])
 }
 
 fn lease(context: &Context<'_>) -> WallTime {
@@ -87,7 +92,11 @@ pub(super) fn heartbeat(
             return Err(Rejection::Invalid(format!("a progress note may have {NOTE_LIMIT} bytes")));
         }
     }
-    Ok(vec![TaskEvent::Heartbeat { lease_until: lease(context), progress: progress.clone() }])
+    let lease_until = match &task.state {
+        State::InProgress { attempt: Attempt::Running { lease_until, .. }, .. } => lease(context).max(*lease_until),
+        _not_running => lease(context),
+    };
+    Ok(vec![TaskEvent::Heartbeat { lease_until, progress: progress.clone() }])
 }
 
 pub(super) fn hand_in(
@@ -135,7 +144,12 @@ pub(super) fn fail(
 ) -> Decided {
     in_state(task, action, &[StateName::InProgress])?;
     current(task, action, epoch)?;
-    context.allow(task, action.name(), &[May::Assignee, May::System])?;
+    context.allow(task, action.name(), &[May::Assignee, May::System, May::Holder])?;
+    Ok(failed(context, task, epoch, failure))
+}
+
+/// What comes of an attempt that failed: it is tried again, or the task is blocked.
+pub(super) fn failed(context: &Context<'_>, task: &Task, epoch: Epoch, failure: &Failure) -> Vec<TaskEvent> {
     let policy = &context.state.chart.policy;
     let (counts, retry) = match failure.class {
         FailureClass::Permanent => (true, None),
@@ -167,5 +181,5 @@ pub(super) fn fail(
             },
         });
     }
-    Ok(events)
+    events
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::plan::known_ic;
-use super::{Context, May, attempt, illegal, in_state, say_why};
+use super::{Context, May, aim, attempt, illegal, in_state, say_why};
 use crate::domain::command::{AfterBlock, TaskAction};
 use crate::domain::event::TaskEvent;
 use crate::domain::id::{Epoch, EscalationId, IcId, TaskId};
@@ -11,8 +11,9 @@ use crate::domain::rejection::Rejection;
 use crate::domain::review::TaskKind;
 use crate::domain::role::Level;
 use crate::domain::task::{
-    Assignee, Attempt, Blocker, BlockerKind, CancelledDecision, State, StateName, Task, Trouble,
+    Assignee, Attempt, Blocker, BlockerKind, CancelledDecision, Skipped, State, StateName, Task, Trouble,
 };
+use crate::domain::time::Millis;
 
 type Decided = Result<Vec<TaskEvent>, Rejection>;
 
@@ -25,7 +26,8 @@ pub(super) fn block(
 ) -> Decided {
     in_state(task, action, &[StateName::Pending, StateName::Assigned, StateName::InProgress])?;
     context.allow(task, action.name(), &[May::Assignee, May::DomainLead, May::System, May::Holder])?;
-    let is_assignee = task.state.assignee().is_some_and(|assignee| context.principal.is(&assignee.role()));
+    let is_assignee =
+        task.state.assignee().is_some_and(|assignee| context.state.speaks_for(context.principal, &assignee.role()));
     match epoch {
         Some(epoch) => attempt::current(task, action, epoch)?,
         // Whoever does the work speaks through an attempt; only what has not begun can be blocked without one.
@@ -34,12 +36,15 @@ pub(super) fn block(
         }
         None => {}
     }
+    super::not_too_long(&[&blocker.description, &blocker.needs])?;
     if blocker.description.trim().is_empty() || blocker.needs.trim().is_empty() {
         return Err(Rejection::Invalid("a blocker needs a description and what would clear it".to_owned()));
     }
     // Somebody owes the end of these, so what they name must be there to be ended.
     match &blocker.kind {
-        BlockerKind::Question(id) if !task.questions.contains_key(id) => return Err(Rejection::QuestionNotOpen(*id)),
+        BlockerKind::Question(id) if !task.questions.contains_key(id) => {
+            return Err(Rejection::QuestionNotOpen { question: *id, end: None });
+        }
         BlockerKind::DependencyCancelled(of) if !is_undecided(context, task, *of) => return Err(no_open_matter(*of)),
         BlockerKind::Failed | BlockerKind::NobodyQualified if task.kind == TaskKind::Strategic => {
             return Err(Rejection::Invalid(
@@ -62,7 +67,6 @@ pub(super) fn escalate(
     action: &TaskAction,
     id: EscalationId,
     to: Level,
-    skipped: &[(Level, String)],
     reason: &str,
 ) -> Decided {
     let from = match &task.state {
@@ -90,21 +94,23 @@ pub(super) fn escalate(
         return Err(Rejection::Invalid(format!("it is with the {from} already; only a higher level can take it")));
     }
     // Every level that is passed over is passed over for a reason that somebody can read.
+    let mut passed = Vec::new();
     let mut next = from.map_or(Some(Level::DomainLead), Level::above);
     while let Some(level) = next.filter(|level| *level < to) {
-        if !skipped.iter().any(|(passed, why)| *passed == level && !why.trim().is_empty()) {
-            return Err(Rejection::Invalid(format!("say why the {level} is passed over")));
-        }
+        passed.push(Skipped { level, who: context.state.place_at(level, task), why: reason.to_owned() });
         next = level.above();
     }
-    let mut events = Vec::new();
-    if let Some((open, _)) = task.escalation_for(Trouble::Blocked) {
-        events.push(TaskEvent::EscalationClosed { id: open });
+    let mut target = aim(context, task, to);
+    passed.append(&mut target.skipped);
+    target.skipped = passed;
+    if let Some((open, record)) = task.escalation_for(Trouble::Blocked) {
+        return Ok(super::climb(context.state, context.at, task, (open, record), target, reason));
     }
     unused(task, id)?;
-    events.push(TaskEvent::Escalated { level: to, skipped: skipped.to_vec(), reason: reason.to_owned() });
-    events.push(TaskEvent::EscalationRaised { id, trouble: Trouble::Blocked, level: to });
-    Ok(events)
+    Ok(vec![
+        TaskEvent::Escalated { level: target.level, reason: reason.to_owned() },
+        TaskEvent::EscalationRaised { id, trouble: Trouble::Blocked, overdue: Millis::default(), to: target },
+    ])
 }
 
 /// Refuses an id that an escalation of the task has.

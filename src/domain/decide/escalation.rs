@@ -1,6 +1,6 @@
 //! Decisions about escalation records, and the means of whoever holds one: time, priority and scope.
 
-use super::{Context, May, block, say_why};
+use super::{Context, May, aim, block, say_why};
 use crate::domain::command::TaskAction;
 use crate::domain::event::TaskEvent;
 use crate::domain::id::EscalationId;
@@ -60,6 +60,7 @@ pub(super) fn raise(
     id: EscalationId,
     trouble: Trouble,
     level: Level,
+    reason: &str,
 ) -> Decided {
     let owner = match task.state.name() {
         StateName::Pending if task.kind == TaskKind::Strategic => May::TechLead,
@@ -73,13 +74,24 @@ pub(super) fn raise(
     if trouble == Trouble::Blocked {
         return Err(Rejection::Invalid("a blocker goes up the line by escalating the blocked task".to_owned()));
     }
+    let to = aim(context, task, level);
     if let Some((open, record)) = task.escalation_for(trouble) {
         if level <= record.level {
             return Err(Rejection::Invalid(format!("{open} is open for this already, with the {}", record.level)));
         }
-        return Ok(vec![TaskEvent::EscalationClosed { id: open }, TaskEvent::EscalationRaised { id, trouble, level }]);
+        say_why(reason)?;
+        return Ok(super::climb(context.state, context.at, task, (open, record), to, reason));
     }
-    Ok(vec![TaskEvent::EscalationRaised { id, trouble, level }])
+    let is_so = match trouble {
+        Trouble::Stalled => task.running_epoch().is_some(),
+        Trouble::Unacknowledged => task.delegation.as_ref().is_some_and(|one| one.acknowledged.is_none()),
+        Trouble::Late | Trouble::Blocked | Trouble::Rounds | Trouble::Handoff => true,
+    };
+    if !is_so {
+        // The clock that would raise this could not be told apart from it later.
+        return Err(Rejection::Invalid(format!("nothing is {trouble} here")));
+    }
+    Ok(vec![TaskEvent::EscalationRaised { id, trouble, overdue: Millis::default(), to }])
 }
 
 fn open(task: &Task, id: EscalationId) -> Result<&Escalation, Rejection> {
@@ -88,7 +100,7 @@ fn open(task: &Task, id: EscalationId) -> Result<&Escalation, Rejection> {
 
 /// Only the level that holds a record speaks for it.
 fn holds(context: &Context<'_>, task: &Task, action: &TaskAction, record: &Escalation) -> Result<(), Rejection> {
-    if context.stands_at(record.level, task) {
+    if context.holds_record(record, task) {
         Ok(())
     } else {
         Err(Rejection::NotAllowed { who: context.principal.to_string(), action: action.name() })
@@ -125,9 +137,9 @@ pub(super) fn close(context: &Context<'_>, task: &Task, action: &TaskAction, id:
     if context.principal.asker != Asker::System {
         holds(context, task, action, record)?;
     }
-    if record.trouble != Trouble::Late {
+    if matches!(record.trouble, Trouble::Blocked | Trouble::Rounds | Trouble::Handoff) {
         // The others are what holds the task where it is; they end when it moves on.
         return Err(Rejection::Invalid(format!("this escalation ends when the task moves on ({})", record.trouble)));
     }
-    Ok(vec![TaskEvent::EscalationClosed { id }])
+    Ok(vec![TaskEvent::EscalationClosed { id, reason: format!("closed by {}", context.principal) }])
 }

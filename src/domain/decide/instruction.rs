@@ -10,6 +10,7 @@ use crate::domain::id::{DepartmentId, InstructionId, WorkType};
 use crate::domain::instruction::{Instruction, Request, State, Triage};
 use crate::domain::org::Chart;
 use crate::domain::plan::check_plan;
+use crate::domain::presence::Right;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Asker, Role};
 use crate::domain::workflow::Workflow;
@@ -18,7 +19,8 @@ use crate::domain::workflow::Workflow;
 const TEXT_LIMIT: usize = 64 * 1024;
 
 pub(super) fn apply_chart(context: &Context<'_>, chart: &Arc<Chart>) -> Result<Vec<Event>, Rejection> {
-    if context.principal.asker != Asker::System && !context.principal.is_person() {
+    let may = context.state.may(context.principal, Right::Operate, None);
+    if context.principal.asker != Asker::System && !may {
         return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: "apply a chart" });
     }
     if context.state.chart == *chart {
@@ -51,6 +53,13 @@ pub(super) fn apply_chart(context: &Context<'_>, chart: &Arc<Chart>) -> Result<V
 
 pub(super) fn submit(context: &Context<'_>, id: InstructionId, request: &Request) -> Result<Vec<Event>, Rejection> {
     let state = context.state;
+    let department = department_for(context, request);
+    if let Ok(department) = &department
+        && context.principal.asker != Asker::System
+        && !state.may(context.principal, Right::Submit, Some(department))
+    {
+        return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: "submit" });
+    }
     if let Some(key) = &request.key
         && let Some((known, fingerprint)) = state.keys.get(key)
     {
@@ -71,7 +80,7 @@ pub(super) fn submit(context: &Context<'_>, id: InstructionId, request: &Request
             request.text.len()
         )));
     }
-    let department = department_for(context, request)?;
+    let department = department?;
     let Some(work_type) = request.work_type.as_ref().or_else(|| default_work_type(context, &department)) else {
         return Err(Rejection::Invalid(format!(
             "department `{department}` has no default work type; give one of: {}",
@@ -228,11 +237,12 @@ fn allow(
     action: &InstructionAction,
     who: &[Who],
 ) -> Result<(), Rejection> {
+    let is_deputy = |role: Role| context.principal.is(&role) || context.principal.is(&context.state.deputy(role));
     let allowed = who.iter().any(|one| match one {
         Who::Organisation => context.principal.is(&Role::Organisation),
-        Who::Manager => context.principal.is(&Role::EngineeringManager(instruction.department.clone())),
-        Who::TechLead => context.principal.is(&Role::TechLead(instruction.department.clone())),
-        Who::Person => context.principal.is_person(),
+        Who::Manager => is_deputy(Role::EngineeringManager(instruction.department.clone())),
+        Who::TechLead => is_deputy(Role::TechLead(instruction.department.clone())),
+        Who::Person => context.state.may(context.principal, Right::Decide, Some(&instruction.department)),
     });
     // A clock or a consequence may cancel and nothing else.
     let system = context.principal.asker == Asker::System && matches!(action, InstructionAction::Cancel { .. });

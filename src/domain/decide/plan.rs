@@ -8,7 +8,9 @@ use crate::domain::id::IcId;
 use crate::domain::plan::check_breakdown;
 use crate::domain::rejection::Rejection;
 use crate::domain::review::TaskKind;
-use crate::domain::task::{Assignee, PlannedTask, State, StateName, Task};
+use crate::domain::role::Role;
+use crate::domain::task::{Assignee, Pause, PlannedTask, State, StateName, Task};
+use crate::domain::time::OrgTime;
 
 type Decided = Result<Vec<TaskEvent>, Rejection>;
 
@@ -37,7 +39,7 @@ pub(super) fn assign(
     explanation: &Explanation,
 ) -> Decided {
     in_state(task, action, &[StateName::Pending])?;
-    context.allow(task, action.name(), &[May::DomainLead, May::Holder])?;
+    context.allow(task, action.name(), &[May::DomainLead, May::Holder, May::Person])?;
     if task.kind == TaskKind::Strategic && task.tier.has_strategic_phase() {
         return Err(illegal(task, action));
     }
@@ -74,8 +76,8 @@ pub(super) fn unassign(context: &Context<'_>, task: &Task, action: &TaskAction, 
 }
 
 pub(super) fn reassign(context: &Context<'_>, task: &Task, action: &TaskAction, to: &IcId, reason: &str) -> Decided {
-    in_state(task, action, &[StateName::InProgress])?;
-    context.allow(task, action.name(), &[May::DomainLead, May::System, May::Holder])?;
+    in_state(task, action, &[StateName::Assigned, StateName::InProgress])?;
+    context.allow(task, action.name(), &[May::DomainLead, May::System, May::Holder, May::Person])?;
     say_why(reason)?;
     match task.state.assignee() {
         Some(Assignee::Ic(current)) if current == to => {
@@ -88,11 +90,44 @@ pub(super) fn reassign(context: &Context<'_>, task: &Task, action: &TaskAction, 
     Ok(vec![TaskEvent::Reassigned { to: to.clone(), reason: reason.to_owned() }])
 }
 
-/// Refuses an IC that the chart does not have.
+/// Refuses an IC that the chart does not have, or who is not there.
 pub(super) fn known_ic(context: &Context<'_>, ic: &IcId) -> Result<(), Rejection> {
-    if context.state.chart.ics.contains_key(ic) {
-        Ok(())
-    } else {
-        Err(Rejection::Invalid(format!("there is no IC `{ic}` in the chart")))
+    if !context.state.chart.ics.contains_key(ic) {
+        return Err(Rejection::Invalid(format!("there is no IC `{ic}` in the chart")));
     }
+    match context.state.absence(&Role::Ic(ic.clone())) {
+        Some(absence) => Err(Rejection::Invalid(format!("{ic} is {absence}"))),
+        None => Ok(()),
+    }
+}
+
+/// Everybody who could do it is busy: its clock stands still until the forecast says that somebody is not, once a visit.
+pub(super) fn wait_for_capacity(context: &Context<'_>, task: &Task, action: &TaskAction, until: OrgTime) -> Decided {
+    in_state(task, action, &[StateName::Pending])?;
+    context.allow(task, action.name(), &[May::DomainLead, May::Holder])?;
+    if task.kind == TaskKind::Strategic && task.tier.has_strategic_phase() {
+        return Err(illegal(task, action));
+    }
+    let before = task.clock.pauses.iter().any(|(pause, _, _)| *pause == Pause::Capacity);
+    if before || task.clock.forecast.is_some() {
+        return Err(Rejection::Invalid("it has waited within a forecast already".to_owned()));
+    }
+    if until <= context.at.org {
+        return Err(Rejection::Invalid("a forecast is about the future".to_owned()));
+    }
+    Ok(vec![TaskEvent::WaitsForCapacity { until }])
+}
+
+/// Whoever was given it has it.
+pub(super) fn acknowledge(context: &Context<'_>, task: &Task, action: &TaskAction) -> Decided {
+    let Some(delegation) = &task.delegation else {
+        return Err(illegal(task, action));
+    };
+    if !context.state.speaks_for(context.principal, &delegation.to) {
+        return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: action.name() });
+    }
+    if delegation.acknowledged.is_some() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![TaskEvent::DelegationAcknowledged])
 }

@@ -6,7 +6,9 @@ use crate::domain::event::TaskEvent;
 use crate::domain::id::{Epoch, QuestionId};
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Asker, Level, Role};
+use crate::domain::state::State;
 use crate::domain::task::{Assignee, Blocker, BlockerKind, Question, StateName, Task};
+use crate::domain::time::Millis;
 
 type Decided = Result<Vec<TaskEvent>, Rejection>;
 
@@ -37,10 +39,12 @@ pub(super) fn ask(context: &Context<'_>, task: &Task, action: &TaskAction, asked
     if task.questions.contains_key(&asked.id) {
         return Err(Rejection::Exists(asked.id.to_string()));
     }
+    super::not_too_long(&[asked.text])?;
     if asked.text.trim().is_empty() {
         return Err(Rejection::Invalid("the question is empty".to_owned()));
     }
-    let question = Question { from, to: asked.to, text: asked.text.to_owned(), asked: context.at };
+    let due = context.at.org.plus(patience(context.state, asked.to));
+    let question = Question { from, to: asked.to, text: asked.text.to_owned(), asked: context.at, due };
     let mut events = vec![TaskEvent::QuestionAsked { id: asked.id, question }];
     if task.state.name() == StateName::InProgress && !asked.attempt_waits {
         events.push(TaskEvent::Blocked {
@@ -55,19 +59,30 @@ pub(super) fn ask(context: &Context<'_>, task: &Task, action: &TaskAction, asked
     Ok(events)
 }
 
+/// How long a question waits for its answer at a level.
+pub(super) fn patience(state: &State, level: Level) -> Millis {
+    match level {
+        Level::DomainLead | Level::TechLead | Level::EngineeringManager => state.chart.sla.answer,
+        Level::Person => state.chart.sla.remind,
+    }
+}
+
 pub(super) fn answer(context: &Context<'_>, task: &Task, action: &TaskAction, id: QuestionId, text: &str) -> Decided {
     let Some(question) = task.questions.get(&id) else {
-        return Err(Rejection::QuestionNotOpen(id));
+        let past = task.past_questions.iter().find(|(past, _)| *past == id);
+        return Err(Rejection::QuestionNotOpen { question: id, end: past.map(|(_, end)| *end) });
     };
     let mut level = Some(question.to);
-    let mut addressed = context.principal.is_person();
+    let mut addressed = context.is_person_for(task);
     while let Some(current) = level {
-        addressed |= context.principal.is(&current.role_for(&task.domain));
+        let place = context.state.place_at(current, task);
+        addressed |= current != Level::Person && context.state.speaks_for(context.principal, &place);
         level = current.above();
     }
     if !addressed {
         return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: action.name() });
     }
+    super::not_too_long(&[text])?;
     if text.trim().is_empty() {
         return Err(Rejection::Invalid("the answer is empty".to_owned()));
     }

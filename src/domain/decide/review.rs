@@ -1,8 +1,11 @@
 //! Decisions of reviewers and of receiving leads. Whoever did the work never reviews it, whatever their role.
 
-use super::{Context, May, block, illegal, in_state};
+use std::collections::BTreeSet;
+
+use super::{Context, May, aim, block, illegal, in_state};
 use crate::domain::command::TaskAction;
 use crate::domain::event::TaskEvent;
+use crate::domain::handoff::checklist;
 use crate::domain::id::{DomainId, EscalationId, IcId, Round};
 use crate::domain::plan::check_breakdown;
 use crate::domain::reaction::level_above_reviewer;
@@ -11,6 +14,7 @@ use crate::domain::review::{Basis, Gate, TaskKind, required_gates};
 use crate::domain::role::{Level, Role};
 use crate::domain::state::State;
 use crate::domain::task::{PlannedTask, State as TaskState, StateName, Task, Trouble};
+use crate::domain::time::Millis;
 use crate::domain::work::Finding;
 
 type Decided = Result<Vec<TaskEvent>, Rejection>;
@@ -24,9 +28,16 @@ pub(in crate::domain) fn choose_peer(state: &State, task: &Task, author: &IcId) 
     state
         .chart
         .ics_of(&task.domain)
-        .filter(|ic| ic.id != *author)
+        .filter(|ic| ic.id != *author && may_read(state, &ic.id, author))
         .min_by_key(|ic| (state.load(&ic.id).reviews, ic.id.clone()))
         .map_or_else(|| Role::DomainLead(task.domain.clone()), |ic| Role::Ic(ic.id.clone()))
+}
+
+/// Whether somebody is there to read the work of `author`, and is not the same person behind another name.
+pub(in crate::domain) fn may_read(state: &State, reader: &IcId, author: &IcId) -> bool {
+    let (reader, author) = (Role::Ic(reader.clone()), Role::Ic(author.clone()));
+    let behind = state.person_behind(&reader);
+    state.absence(&reader).is_none() && (behind.is_none() || behind != state.person_behind(&author))
 }
 
 /// Who holds a gate of a task; an error says why nobody can.
@@ -58,7 +69,9 @@ pub(in crate::domain) fn gates_of(state: &State, task: &Task) -> Vec<Gate> {
 
 fn not_the_author(context: &Context<'_>, task: &Task) -> Result<(), Rejection> {
     match task.state.assignee() {
-        Some(author) if context.principal.is(&author.role()) => Err(Rejection::SelfReview(author.to_string())),
+        Some(author) if context.state.is_author(context.principal, task) => {
+            Err(Rejection::SelfReview(author.to_string()))
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -79,9 +92,20 @@ pub(super) fn assign_reviewer(context: &Context<'_>, task: &Task, action: &TaskA
     Ok(vec![TaskEvent::ReviewerAssigned { reviewer: reviewer.clone() }])
 }
 
+/// Once reviewers and author do not come to an end, only whoever that matter is with decides.
+fn not_contested(context: &Context<'_>, task: &Task, action: &TaskAction) -> Result<(), Rejection> {
+    match task.escalation_for(Trouble::Rounds) {
+        Some((_, record)) if !context.holds_record(record, task) => {
+            Err(Rejection::NotAllowed { who: context.principal.to_string(), action: action.name() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 pub(super) fn approve(context: &Context<'_>, task: &Task, action: &TaskAction, basis: &Basis) -> Decided {
     in_state(task, action, &[StateName::UnderReview])?;
     not_the_author(context, task)?;
+    not_contested(context, task, action)?;
     context.allow(task, action.name(), &[May::Reviewer, May::Holder])?;
     let mut gates = gates_of(context.state, task).into_iter();
     let Some(gate) = gates.next() else {
@@ -113,6 +137,7 @@ fn at_gate(task: &Task, action: &TaskAction, gate: Gate) -> Result<(), Rejection
 pub(super) fn pass_gate(context: &Context<'_>, task: &Task, action: &TaskAction, gate: Gate, basis: &Basis) -> Decided {
     at_gate(task, action, gate)?;
     not_the_author(context, task)?;
+    not_contested(context, task, action)?;
     context.allow(task, action.name(), &[May::Reviewer, May::Holder])?;
     Ok(vec![TaskEvent::GatePassed { gate, basis: basis.clone() }])
 }
@@ -136,17 +161,14 @@ pub(super) fn request_changes(
     in_state(task, action, &[StateName::UnderReview, StateName::DomainReview])?;
     not_the_author(context, task)?;
     context.allow(task, action.name(), &[May::Reviewer, May::Holder])?;
+    let texts: Vec<&str> = findings.iter().map(|finding| finding.text.as_str()).collect();
+    super::not_too_long(&texts)?;
     if findings.iter().all(|finding| finding.text.trim().is_empty()) {
         return Err(Rejection::Invalid("say what is to be changed: at least one finding".to_owned()));
     }
     carried_by(context, task, children)?;
+    not_contested(context, task, action)?;
     let open = task.escalation_for(Trouble::Rounds);
-    // Once the matter is with somebody above, only they decide on another round.
-    if let Some((_, record)) = open
-        && !context.stands_at(record.level, task)
-    {
-        return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: action.name() });
-    }
     if task.round.0 >= context.state.chart.policy.max_review_rounds && open.is_none() {
         // One turn a level: every further round past the limit begins one level higher, and so comes to an end.
         let spent = task.round.0.saturating_sub(context.state.chart.policy.max_review_rounds);
@@ -157,7 +179,12 @@ pub(super) fn request_changes(
         block::unused(task, escalation)?;
         return Ok(vec![
             TaskEvent::RoundsSpent { findings: findings.to_vec() },
-            TaskEvent::EscalationRaised { id: escalation, trouble: Trouble::Rounds, level },
+            TaskEvent::EscalationRaised {
+                id: escalation,
+                trouble: Trouble::Rounds,
+                overdue: Millis::default(),
+                to: aim(context, task, level),
+            },
         ]);
     }
     Ok(vec![TaskEvent::ChangesRequested { findings: findings.to_vec(), children: children.to_vec() }])
@@ -188,8 +215,12 @@ fn receiving(
     let TaskState::ReadyForHandoff { version: current, accepted, .. } = &task.state else {
         return Err(illegal(task, action));
     };
+    not_the_author(context, task)?;
     let is_holder = context.allow(task, action.name(), &[May::Holder]).is_ok();
-    if !is_holder && !context.principal.is(&Role::DomainLead(receiver.clone())) {
+    let lead = Role::DomainLead(receiver.clone());
+    // Where nobody stands at the receiving end, whoever may decide for the department stands in.
+    let stands_in = context.state.absence(&lead).is_some() && context.is_person_for(task);
+    if !is_holder && !stands_in && !context.judges_for(&lead, task) {
         return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: action.name() });
     }
     if version != *current {
@@ -210,9 +241,28 @@ pub(super) fn accept_handoff(
     action: &TaskAction,
     package: Package<'_>,
     basis: &Basis,
+    items: Option<&[u16]>,
 ) -> Decided {
     receiving(context, task, action, package)?;
-    Ok(vec![TaskEvent::HandoffAccepted { receiver: package.receiver.clone(), basis: basis.clone() }])
+    let receiver = package.receiver;
+    let mut events = Vec::new();
+    if let (Some(items), TaskState::ReadyForHandoff { verified, .. }) = (items, &task.state) {
+        let count = checklist(task).len();
+        if let Some(none) = items.iter().find(|item| usize::from(**item) >= count) {
+            return Err(Rejection::Invalid(format!(
+                "the checklist has items 1 to {count}, and no item {}",
+                usize::from(*none).saturating_add(1)
+            )));
+        }
+        let mut all: BTreeSet<u16> = verified.get(receiver).cloned().unwrap_or_default();
+        all.extend(items);
+        events.push(TaskEvent::ItemsVerified { receiver: receiver.clone(), items: items.to_vec() });
+        if all.len() < count {
+            return Ok(events);
+        }
+    }
+    events.push(TaskEvent::HandoffAccepted { receiver: receiver.clone(), basis: basis.clone() });
+    Ok(events)
 }
 
 pub(super) fn reject_handoff(
@@ -225,6 +275,8 @@ pub(super) fn reject_handoff(
     escalation: EscalationId,
 ) -> Decided {
     receiving(context, task, action, package)?;
+    let texts: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
+    super::not_too_long(&texts)?;
     if items.iter().all(|item| item.text.trim().is_empty()) {
         return Err(Rejection::Invalid("say which items fail: at least one".to_owned()));
     }
@@ -239,7 +291,9 @@ pub(super) fn reject_handoff(
         // Going back ends what was open; whoever held this holds it on.
         let held_at = task.escalation_for(Trouble::Handoff).map(|(_, record)| record.level);
         let level = held_at.map_or(Level::TechLead, |level| level.max(Level::TechLead));
-        events.push(TaskEvent::EscalationRaised { id: escalation, trouble: Trouble::Handoff, level });
+        let to = aim(context, task, level);
+        let overdue = Millis::default();
+        events.push(TaskEvent::EscalationRaised { id: escalation, trouble: Trouble::Handoff, overdue, to });
     }
     Ok(events)
 }

@@ -1,16 +1,26 @@
 //! What each event makes of the task it is about; nothing here looks at other tasks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::escalation;
+use crate::domain::alarm::NEVER;
 use crate::domain::command::AfterBlock;
 use crate::domain::event::{Entry, TaskEvent};
+use crate::domain::id::{EscalationId, QuestionId};
 use crate::domain::review::{Gate, GateOutcome, GateRecord};
 use crate::domain::role::{Asker, Role};
 use crate::domain::task::{
-    Assignee, Attempt, BlockerKind, CancelledDecision, Escalation, Handed, Progress, State as TaskState, Task,
+    Assignee, Attempt, BlockerKind, CancelledDecision, FailureClass, Handed, Progress, QuestionEnd, State as TaskState,
+    StateClock, Task, Trouble,
 };
 use crate::domain::time::{Millis, Stamp, WallTime};
+
+/// Questions and escalations kept of those that are over: for whoever comes late, and for the story of the task.
+pub(super) const PAST_KEPT: usize = 20;
+
+/// Longest note, in bytes: twenty of them are part of every job.
+const NOTE_LIMIT: usize = 4 * 1024;
 
 /// Notes kept of a task: the latest are what the next attempt should know.
 const NOTES_KEPT: usize = 20;
@@ -35,13 +45,32 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
             enter(task, TaskState::Pending, at);
         }
         TaskEvent::Reassigned { to, reason } => {
+            if let Some(before) = task.state.assignee().and_then(Assignee::ic).cloned() {
+                task.taken_from.insert(before);
+            }
             note(task, format!("given to another IC: {reason}"));
-            task.retries = 0;
+            // What killed or silenced one worker may do so to each: that goes on counting, so that it comes to an end.
+            match &task.state {
+                TaskState::InProgress { .. } if task.clock.stalled => task.retries = task.retries.saturating_add(1),
+                TaskState::InProgress { attempt: Attempt::Queued { .. }, .. } => {}
+                TaskState::InProgress { attempt: Attempt::Running { .. } | Attempt::Children, .. }
+                | TaskState::Pending
+                | TaskState::InPlanning
+                | TaskState::Assigned { .. }
+                | TaskState::Blocked { .. }
+                | TaskState::Escalated { .. }
+                | TaskState::UnderReview { .. }
+                | TaskState::DomainReview { .. }
+                | TaskState::ReadyForHandoff { .. }
+                | TaskState::Completed
+                | TaskState::Cancelled { .. } => task.retries = 0,
+            }
             enter(task, TaskState::Assigned { assignee: Assignee::Ic(to.clone()) }, at);
         }
         TaskEvent::AttemptStarted { epoch, lease_until } => {
             task.epoch = *epoch;
             let attempt = Attempt::Running { epoch: *epoch, lease_until: *lease_until };
+            heard(task, at);
             match &mut task.state {
                 // A retry stays in its visit; a first start begins one.
                 TaskState::InProgress { attempt: current, .. } => *current = attempt,
@@ -69,6 +98,7 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
             {
                 *lease = *lease_until;
             }
+            heard(task, at);
             if let Some((percent, note)) = progress {
                 task.progress = Some(Progress { percent: *percent, note: note.clone(), at });
             }
@@ -93,10 +123,11 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
             if *counts {
                 task.retries = task.retries.saturating_add(1);
             }
-            task.questions.clear();
+            withdraw_questions(task, None);
             task.progress = None;
             if let TaskState::InProgress { attempt, .. } = &mut task.state {
-                *attempt = Attempt::Queued { not_before: retry_not_before.unwrap_or(at.wall) };
+                let quota = matches!(failure.class, FailureClass::Quota { .. });
+                *attempt = Attempt::Queued { not_before: retry_not_before.unwrap_or(at.wall), quota };
             }
         }
         TaskEvent::Blocked { blocker } => {
@@ -109,7 +140,15 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
         TaskEvent::Escalated { level, .. } => {
             if let Some(blocker) = task.state.blocker().cloned() {
                 let assignee = task.state.assignee().cloned();
-                enter(task, TaskState::Escalated { assignee, blocker, level: *level }, at);
+                let next = TaskState::Escalated { assignee, blocker, level: *level };
+                if matches!(task.state, TaskState::Escalated { .. }) {
+                    // Another level is another visit; the record of how it came there goes along.
+                    task.state = next;
+                    task.entered = at;
+                    task.visit = task.visit.next();
+                } else {
+                    enter(task, next, at);
+                }
             }
         }
         TaskEvent::Resolved { resolution, next } => {
@@ -117,7 +156,7 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
             task.retries = 0;
             let next = match (next, task.state.assignee().cloned()) {
                 (AfterBlock::Resume, Some(assignee @ Assignee::Ic(_))) => {
-                    let attempt = Attempt::Queued { not_before: at.wall };
+                    let attempt = Attempt::Queued { not_before: at.wall, quota: false };
                     TaskState::InProgress { assignee, attempt }
                 }
                 // A milestone goes on where its children are; that follows once it has its lead again.
@@ -168,7 +207,8 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
         TaskEvent::HandoffOpened => {
             if let Some(author) = task.state.assignee().cloned() {
                 let version = task.round;
-                enter(task, TaskState::ReadyForHandoff { author, version, accepted: BTreeSet::new() }, at);
+                let (accepted, verified) = (BTreeSet::new(), BTreeMap::new());
+                enter(task, TaskState::ReadyForHandoff { author, version, accepted, verified }, at);
             }
         }
         TaskEvent::HandoffAccepted { receiver, .. } => {
@@ -190,20 +230,41 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
         }
         TaskEvent::QuestionAnswered { id, text } => {
             if let Some(question) = task.questions.remove(id) {
+                remember_question(task, *id, QuestionEnd::Answered);
                 note(task, format!("asked: {} — answered: {text}", question.text));
             }
         }
-        TaskEvent::TimeGranted { span, .. } => task.granted = Millis(task.granted.0.saturating_add(span.0)),
+        TaskEvent::TimeGranted { span, .. } => {
+            task.granted = Millis(task.granted.0.saturating_add(span.0));
+            // Whoever holds that it is late waits that much longer, too.
+            for record in task.escalations.values_mut().filter(|record| record.trouble == Trouble::Late) {
+                record.due = record.due.plus(*span);
+            }
+        }
         TaskEvent::PriorityChanged { priority } => task.priority = *priority,
         TaskEvent::ScopeChanged { work, reason } => {
             note(task, format!("the scope changed: {reason}"));
             task.work = Arc::new(work.as_ref().clone());
         }
-        TaskEvent::EscalationRaised { id, trouble, level } => {
-            let record =
-                Escalation { trouble: *trouble, level: *level, raised: at, acknowledged: None, decision: None };
+        TaskEvent::EscalationRaised { id, trouble, overdue, to } => {
+            if let (Trouble::Unacknowledged, Some(delegation)) = (trouble, &mut task.delegation) {
+                delegation.acknowledge_by = NEVER;
+            }
+            let record = escalation::raised(task, *trouble, *overdue, to, at);
             task.escalations.insert(*id, record);
         }
+        TaskEvent::EscalationClimbed { id, reason, to, .. } => {
+            if let Some(record) = task.escalations.get_mut(id) {
+                escalation::climb(record, reason, to, at);
+            }
+        }
+        TaskEvent::EscalationTold { id, to } => {
+            if let Some(record) = task.escalations.get_mut(id) {
+                record.told = Some(to.clone());
+            }
+        }
+        // When the next one comes is the chart's: see the clocks.
+        TaskEvent::EscalationReminded { .. } | TaskEvent::QuestionReminded { .. } => {}
         TaskEvent::EscalationAcknowledged { id } => {
             if let Some(record) = task.escalations.get_mut(id) {
                 record.acknowledged = Some(at);
@@ -215,8 +276,39 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
                 record.decision = Some(decision.clone());
             }
         }
-        TaskEvent::EscalationClosed { id } => {
-            task.escalations.remove(id);
+        TaskEvent::EscalationClosed { id, reason } => escalation::close(task, *id, reason, at),
+        TaskEvent::ClockFired { mark, .. } => {
+            task.clock.fired.insert(*mark);
+        }
+        TaskEvent::Stalled { .. } => task.clock.stalled = true,
+        TaskEvent::Reminded { .. } => task.clock.reminded = Some(at.org),
+        TaskEvent::WaitsForCapacity { until } => task.clock.forecast = Some(*until),
+        TaskEvent::ForecastPassed => task.clock.forecast = None,
+        TaskEvent::DelegationAcknowledged => {
+            if let Some(delegation) = &mut task.delegation {
+                delegation.acknowledged = Some(at);
+            }
+        }
+        TaskEvent::DelegationSentAgain => {
+            if let Some(delegation) = &mut task.delegation {
+                delegation.sent_again = true;
+            }
+        }
+        TaskEvent::QuestionClimbed { id, to, due } => {
+            if let Some(question) = task.questions.get_mut(id) {
+                question.to = *to;
+                question.due = *due;
+            }
+            if let TaskState::Blocked { blocker, .. } | TaskState::Escalated { blocker, .. } = &mut task.state
+                && blocker.kind == BlockerKind::Question(*id)
+            {
+                blocker.owner = *to;
+            }
+        }
+        TaskEvent::ItemsVerified { receiver, items } => {
+            if let TaskState::ReadyForHandoff { verified, .. } = &mut task.state {
+                verified.entry(receiver.clone()).or_default().extend(items);
+            }
         }
         TaskEvent::CancelledDecided { of, decision } => match decision {
             CancelledDecision::Waive => {
@@ -249,16 +341,49 @@ fn enter(task: &mut Task, next: TaskState, at: Stamp) {
         )
         | None => None,
     };
-    task.questions.retain(|id, _| Some(*id) == waiting);
-    task.escalations.clear();
+    withdraw_questions(task, waiting);
+    let reason = format!("the task is {} now", next.name());
+    let open: Vec<EscalationId> = task.escalations.keys().copied().collect();
+    open.into_iter().for_each(|id| escalation::close(task, id, &reason, at));
     task.progress = None;
     task.granted = Millis::default();
+    if matches!(next, TaskState::Pending) || next.is_terminal() {
+        task.taken_from.clear();
+    }
+    task.clock = StateClock { evidence: at.org, ..StateClock::default() };
     task.state = next;
     task.entered = at;
     task.visit = task.visit.next();
 }
 
-fn note(task: &mut Task, text: String) {
+/// A sign of life of the attempt that runs.
+fn heard(task: &mut Task, at: Stamp) {
+    task.clock.evidence = task.clock.evidence.max(at.org);
+    task.clock.stalled = false;
+}
+
+/// Questions that are open, but for one, are not asked any more.
+fn withdraw_questions(task: &mut Task, but: Option<QuestionId>) {
+    let withdrawn: Vec<QuestionId> = task.questions.keys().copied().filter(|id| Some(*id) != but).collect();
+    for id in withdrawn {
+        task.questions.remove(&id);
+        remember_question(task, id, QuestionEnd::Withdrawn);
+    }
+}
+
+fn remember_question(task: &mut Task, id: QuestionId, end: QuestionEnd) {
+    if task.past_questions.len() >= PAST_KEPT {
+        task.past_questions.remove(0);
+    }
+    task.past_questions.push((id, end));
+}
+
+fn note(task: &mut Task, mut text: String) {
+    if text.len() > NOTE_LIMIT {
+        let end = (0..=NOTE_LIMIT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        text.truncate(end);
+        text.push('…');
+    }
     if task.notes.len() >= NOTES_KEPT {
         task.notes.remove(0);
     }
@@ -270,7 +395,7 @@ fn rework(task: &mut Task, at: Stamp) {
     if let Some(assignee) = task.state.assignee().cloned() {
         task.retries = 0;
         let attempt = match assignee {
-            Assignee::Ic(_) => Attempt::Queued { not_before: WallTime::default() },
+            Assignee::Ic(_) => Attempt::Queued { not_before: WallTime::default(), quota: false },
             Assignee::Lead(_) => Attempt::Children,
         };
         enter(task, TaskState::InProgress { assignee, attempt }, at);

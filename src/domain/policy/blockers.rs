@@ -1,4 +1,4 @@
-//! What each level does about blockers, cancelled tasks and escalations.
+//! What each level does about blockers and cancelled tasks.
 //!
 //! | level | means |
 //! | --- | --- |
@@ -6,11 +6,10 @@
 //! | tech lead | somebody from another domain of the department |
 //! | engineering manager | none without a human: a person decides |
 
-use super::{Move, ReviewOrder, Turn, department_of, reviewing_worker};
+use super::{Turn, department_of};
 use crate::domain::assignment::Choice;
 use crate::domain::command::{AfterBlock, TaskAction};
-use crate::domain::id::EscalationId;
-use crate::domain::review::{Gate, TaskKind};
+use crate::domain::review::TaskKind;
 use crate::domain::role::{Level, Role};
 use crate::domain::task::{BlockerKind, CancelledDecision, State as TaskState, Task, Trouble};
 
@@ -30,6 +29,11 @@ impl Turn<'_> {
         let Some(blocker) = task.state.blocker() else {
             return;
         };
+        if let Some((id, record)) = task.escalation_for(Trouble::Blocked)
+            && record.acknowledged.is_none()
+        {
+            self.commit(task.id, TaskAction::AcknowledgeEscalation { id });
+        }
         let someone_else_helps = match &blocker.kind {
             BlockerKind::Failed | BlockerKind::NobodyQualified => task.kind == TaskKind::Tactical,
             // What the one who does the work reports, they could not go round; somebody else would find it, too.
@@ -55,20 +59,8 @@ impl Turn<'_> {
         let Some(to) = level.above() else {
             return;
         };
-        // A blocker that comes from below straight to this level has passed over the ones between.
-        let from = match &task.state {
-            TaskState::Escalated { level, .. } => level.above(),
-            _blocked => Some(Level::DomainLead),
-        };
-        let mut skipped = Vec::new();
-        let mut next = from.filter(|from| *from < to);
-        while let Some(passed) = next.filter(|passed| *passed < to) {
-            let why = if passed == level { reason.clone() } else { "its means do not reach this blocker".to_owned() };
-            skipped.push((passed, why));
-            next = passed.above();
-        }
         let id = self.ids.escalation();
-        self.commit(task.id, TaskAction::Escalate { id, to, skipped, reason });
+        self.commit(task.id, TaskAction::Escalate { id, to, reason });
     }
 
     /// Gives the task to somebody who has not failed at it, within the reach of the role.
@@ -112,26 +104,5 @@ impl Turn<'_> {
             .is_some_and(|found| matches!(&found.state, TaskState::Cancelled { by, .. } if by.is_person()));
         let decision = if on_purpose { CancelledDecision::Waive } else { CancelledDecision::Cancel };
         self.commit(task.id, TaskAction::DecideCancelled { of, decision });
-    }
-
-    /// A holder with a worker reviews in the place of those who do not come to an end; otherwise it goes up the line.
-    pub(super) fn hold(&mut self, task: &Task, id: EscalationId) {
-        let Some(record) = task.escalations.get(&id) else {
-            return;
-        };
-        if record.trouble == Trouble::Rounds
-            && let Some(worker) = reviewing_worker(self.state, self.role)
-        {
-            let gate: Option<Gate> = match &task.state {
-                TaskState::DomainReview { gate, .. } => Some(*gate),
-                _peer => None,
-            };
-            self.moves.push(Move::Review(ReviewOrder { task: task.id, round: task.round, gate, worker }));
-            return;
-        }
-        if let Some(level) = record.level.above() {
-            let id = self.ids.escalation();
-            self.commit(task.id, TaskAction::RaiseEscalation { id, trouble: record.trouble, level });
-        }
     }
 }

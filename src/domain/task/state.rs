@@ -1,6 +1,6 @@
 //! The states of a task's life, with what belongs to each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,8 @@ pub enum State {
         version: Round,
         /// Which receiving domains have accepted this version.
         accepted: BTreeSet<DomainId>,
+        /// Which items of the checklist the others have verified so far.
+        verified: BTreeMap<DomainId, BTreeSet<u16>>,
     },
     /// Accepted.
     Completed,
@@ -260,6 +262,8 @@ pub enum Attempt {
     Queued {
         /// Not before this point of wall time.
         not_before: WallTime,
+        /// Whether a used-up quota is what it waits for.
+        quota: bool,
     },
     /// At work.
     Running {

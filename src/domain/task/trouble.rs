@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::state::StateName;
 use crate::domain::id::{QuestionId, TaskId};
 use crate::domain::role::{Level, Role};
-use crate::domain::time::{Stamp, WallTime};
+use crate::domain::time::{Millis, OrgTime, Stamp, WallTime};
 
 /// Why a task cannot go on.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -63,6 +64,18 @@ pub struct Question {
     pub text: String,
     /// When.
     pub asked: Stamp,
+    /// By when it is answered, before it goes one level up; for a person, when they are reminded next.
+    pub due: OrgTime,
+}
+
+/// How a question that is not open any more ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionEnd {
+    /// Somebody answered.
+    Answered,
+    /// The task moved on without it.
+    Withdrawn,
 }
 
 /// Why an attempt ended without a result.
@@ -105,19 +118,79 @@ impl fmt::Display for FailureClass {
     }
 }
 
-/// A trouble of a task that went up the line.
+/// A trouble of a task that went up the line: the record beside the task.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Escalation {
     /// What it is about; one open escalation per task and trouble.
     pub trouble: Trouble,
-    /// The level that holds it.
-    pub level: Level,
+    /// The state the task was in when it was raised.
+    pub state: StateName,
+    /// By how much it was over its target, or for how long it had been silent, when it was raised; nothing where no
+    /// clock raised it.
+    pub overdue: Millis,
     /// When it was raised.
     pub raised: Stamp,
-    /// When somebody at that level said they have it.
+    /// The level that holds it.
+    pub level: Level,
+    /// Who stands there.
+    pub holder: Role,
+    /// When it came to them.
+    pub since: Stamp,
+    /// By when they decide; for a person, when they are reminded next.
+    pub due: OrgTime,
+    /// By when they say that they have it.
+    pub acknowledge_by: OrgTime,
+    /// When they did.
     pub acknowledged: Option<Stamp>,
-    /// What that level decided, if it did without closing it.
+    /// Who else was told, since they did not.
+    pub told: Option<Role>,
+    /// What they decided, if it did not close the record.
     pub decision: Option<String>,
+    /// The levels before, and what came of it there.
+    pub turns: Vec<Turn>,
+    /// How it ended; `None` while it is open.
+    pub closed: Option<(Stamp, String)>,
+}
+
+/// What came of an escalation at one level.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Turn {
+    /// The level.
+    pub level: Level,
+    /// Who stood there.
+    pub holder: Role,
+    /// Why it did not stay there: what they decided, that they did not, or why they were passed over.
+    pub outcome: String,
+    /// Whether they were passed over.
+    pub skipped: bool,
+}
+
+/// A level that an escalation passes over.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The level.
+    pub level: Level,
+    /// Who stands there.
+    pub who: Role,
+    /// Why they are passed over.
+    pub why: String,
+}
+
+/// Somebody was given a task and is to say that they have it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Delegation {
+    /// Who gave it.
+    pub from: Role,
+    /// To whom.
+    pub to: Role,
+    /// When.
+    pub at: Stamp,
+    /// By when they say so; after it was sent again, from when on it goes up the line.
+    pub acknowledge_by: OrgTime,
+    /// Whether it was sent once more.
+    pub sent_again: bool,
+    /// When they did.
+    pub acknowledged: Option<Stamp>,
 }
 
 /// What an escalation is about.
@@ -132,6 +205,10 @@ pub enum Trouble {
     Rounds,
     /// Receivers send the package back again and again.
     Handoff,
+    /// Nothing is heard of the attempt that runs.
+    Stalled,
+    /// Whoever was given it does not say that they have it.
+    Unacknowledged,
 }
 
 impl fmt::Display for Trouble {
@@ -141,6 +218,8 @@ impl fmt::Display for Trouble {
             Self::Blocked => "blocked",
             Self::Rounds => "too many review rounds",
             Self::Handoff => "handoff rejected too often",
+            Self::Stalled => "stalled",
+            Self::Unacknowledged => "not acknowledged",
         })
     }
 }

@@ -36,7 +36,7 @@ fn code_2_is_for_a_wrong_command_line() {
     let chart = workshop.chart();
     let bad = |option: &'static str, value: &'static str| ["run", "--org", chart, option, value, "x"];
     assert_fails(home, &["nonsense"], 2, &["unrecognized subcommand"]);
-    assert_fails(home, &bad("--tier", "4"), 2, &["tier 0, 1 or 2"]);
+    assert_fails(home, &bad("--tier", "5"), 2, &["tiers are 0, 1, 2, 3 and 4"]);
     assert_fails(home, &bad("--priority", "urgent"), 2, &["low, normal, high, critical"]);
     assert_fails(home, &bad("--work-type", "A B"), 2, &["lower-case"]);
     assert_fails(home, &bad("--key", "two\nlines"), 2, &["control character"]);

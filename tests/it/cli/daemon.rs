@@ -37,7 +37,7 @@ fn said(workshop: &Workshop, request: &[u8]) -> Value {
 fn a_request_that_makes_no_sense_is_refused_and_harms_nobody() {
     let workshop = Workshop::new();
     let mut daemon = workshop.up();
-    let oversized = vec![b'x'; 2 * 1024 * 1024];
+    let oversized = vec![b'x'; 8 * 1024 * 1024];
     let cases: [(&[u8], &str); 8] = [
         (b"garbage\n", "is not JSON"),
         (b"\xff\x00\xfe\n", "is not JSON"),
@@ -49,7 +49,7 @@ fn a_request_that_makes_no_sense_is_refused_and_harms_nobody() {
             b"{\"protocol\":1,\"ask\":{\"submit\":{\"text\":\"x\",\"priority\":\"normal\",\"repository\":\"a/b\"}}}\n",
             "absolute",
         ),
-        (&oversized, "1048576 bytes"),
+        (&oversized, "4194304 bytes"),
     ];
     for (request, words) in cases {
         let refused = said(&workshop, request);
@@ -139,7 +139,7 @@ fn a_log_for_programs_is_json_line_by_line() {
     };
     while !next()["message"].as_str().is_some_and(|text| text.contains("is up")) {}
     workshop.done(&["submit", "fail \"quoted\"\nand broken"]);
-    while !next()["message"].as_str().is_some_and(|text| text.contains("escalation to the person")) {}
+    while !next()["message"].as_str().is_some_and(|text| text.contains("ESCALATION goes up to operator")) {}
     let second = workshop.echelon(&["up", "--org", workshop.chart(), "--log-format", "json"]);
     let failure: Value = serde_json::from_str(second.stderr.trim_end()).expect("errors are JSON, too");
     assert_eq!((&failure["level"], &failure["exit"]), (&json!("ERROR"), &json!(5)));

@@ -49,9 +49,9 @@ fn work_that_nobody_can_do_ends_the_run_and_can_be_cancelled() {
     let workshop = Workshop::new();
     let run = workshop.run("fail at it");
     assert_eq!(run.code, Some(7), "{run:#?}");
-    assert!(run.stdout.contains("ESCALATED to the person"), "up to the last event: {}", run.stdout);
+    assert!(run.stdout.contains("ESCALATION goes up to operator"), "up to the last event: {}", run.stdout);
     let task = id_in(&run.stdout, "tsk_", 8);
-    assert!(run.stdout.contains(&format!("task cancel {task} --reason TEXT")), "{}", run.stdout);
+    assert!(run.stdout.contains(&format!("reject {} --reason TEXT", id_in(&run.stdout, "esc_", 8))), "{}", run.stdout);
     assert_eq!(workshop.done(&["doctor", "--json"]).json()["faults"], serde_json::json!([]));
 
     // Whoever starts the daemon need not name the chart again.

@@ -316,6 +316,8 @@ impl Task {
             (State::Assigned | State::Queued, "attempt_started") => {
                 (own || system) && epoch == Some(self.epoch.saturating_add(1))
             }
+            (State::Assigned, "delegation_acknowledged") => own,
+            (State::Pending, "waits_for_capacity" | "delegation_acknowledged") => principal.ends_with(":lead"),
             (State::Running, "heartbeat") => own,
             (State::Running, "attempt_failed") => {
                 (own || system) && epoch == Some(self.epoch) && !body["retry_not_before"].is_null()
@@ -378,7 +380,7 @@ impl Task {
 }
 
 /// The name and the content of something that is one of several.
-fn variant(value: &Value) -> (&str, &Value) {
+pub(super) fn variant(value: &Value) -> (&str, &Value) {
     match value {
         Value::String(name) => (name, &Value::Null),
         Value::Object(fields) => {
@@ -388,7 +390,7 @@ fn variant(value: &Value) -> (&str, &Value) {
     }
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 

@@ -105,7 +105,15 @@ fn of(instruction: InstructionId, content: &MemoryStore) -> Vec<Entry> {
     let wanted = |entry: &Entry| match &entry.event {
         Event::Received { id, .. } | Event::Instruction(id, _) => *id == instruction,
         Event::Task(id, _) => tasks.contains(id),
-        Event::ChartApplied(_) | Event::Started { .. } => false,
+        Event::ChartApplied(_)
+        | Event::Started { .. }
+        | Event::ClockAnchored(_)
+        | Event::Absent { .. }
+        | Event::Present { .. }
+        | Event::Broadcast { .. }
+        | Event::BroadcastsRead { .. }
+        | Event::StandupHeld { .. }
+        | Event::DigestSent { .. } => false,
     };
     all.into_iter().filter(wanted).collect()
 }
@@ -165,7 +173,7 @@ async fn a_role_is_woken_when_what_it_owes_has_changed_and_only_by_the_last_who_
     let lead = Role::DomainLead("main/check".parse().expect("a domain's name"));
     for (count, role) in counts.iter().zip([&manager, &manager, &lead]) {
         let count = Arc::clone(count);
-        let wake = move || {
+        let wake = move |_: echelon::ledger::Notice| {
             count.fetch_add(1, Ordering::SeqCst);
         };
         handle.attach(role.clone(), Box::new(wake)).await.expect("it runs");

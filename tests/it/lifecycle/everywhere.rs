@@ -85,12 +85,16 @@ fn an_escalation_is_raised_acknowledged_decided_and_closed_in_every_state() {
         world.task_must(lead("backend"), key, TaskAction::AcknowledgeEscalation { id });
         let again = world.task_must(lead("backend"), key, TaskAction::AcknowledgeEscalation { id });
         assert!(again.is_empty(), "{state}: saying it twice is nothing new");
-        let (higher, raise) = world.raise(Trouble::Late, Level::EngineeringManager);
+        let (_, raise) = world.raise(Trouble::Late, Level::EngineeringManager);
         world.task_must(lead("backend"), key, raise);
         world.refused(lead("backend"), key, TaskAction::CloseEscalation { id });
-        world.task_must(manager(), key, TaskAction::DecideEscalation { id: higher, decision: why() });
-        assert!(world.task(key).escalations[&higher].acknowledged.is_some());
-        world.task_must(manager(), key, TaskAction::CloseEscalation { id: higher });
+        let record = &world.task(key).escalations[&id];
+        assert_eq!((record.level, record.acknowledged), (Level::EngineeringManager, None), "the same record goes up");
+        world.task_must(manager(), key, TaskAction::DecideEscalation { id, decision: why() });
+        assert!(world.task(key).escalations[&id].acknowledged.is_some());
+        world.task_must(manager(), key, TaskAction::CloseEscalation { id });
+        let (past, record) = world.task(key).past_escalations.last().expect("it is remembered");
+        assert!(*past == id && record.closed.is_some());
         assert_eq!(world.task(key).escalation_for(Trouble::Late), None);
         assert_eq!(world.name(key), state);
     }

@@ -191,7 +191,10 @@ fn actions(world: &mut World, key: &str) -> Vec<(&'static str, TaskAction)> {
         ("pass gate", TaskAction::PassGate { gate: Gate::DomainLead, basis: basis() }),
         ("skip gate", TaskAction::SkipGate { gate: Gate::DomainLead, reason: why() }),
         ("changes", changes),
-        ("accept handoff", TaskAction::AcceptHandoff { receiver: domain("frontend"), version: round, basis: basis() }),
+        (
+            "accept handoff",
+            TaskAction::AcceptHandoff { receiver: domain("frontend"), version: round, basis: basis(), items: None },
+        ),
         ("reject handoff", handoff_rejected),
         ("cancel", TaskAction::Cancel { reason: why() }),
         ("ask", question),
@@ -203,6 +206,8 @@ fn actions(world: &mut World, key: &str) -> Vec<(&'static str, TaskAction)> {
         ("acknowledge", TaskAction::AcknowledgeEscalation { id: unknown }),
         ("decide", TaskAction::DecideEscalation { id: unknown, decision: why() }),
         ("close", TaskAction::CloseEscalation { id: unknown }),
+        ("wait for capacity", TaskAction::WaitForCapacity { until: world.now().org.plus(Millis::from_hours(1)) }),
+        ("have it", TaskAction::AcknowledgeDelegation),
         ("decide cancelled", TaskAction::DecideCancelled { of: world.id(key), decision: CancelledDecision::Waive }),
     ]
 }
@@ -220,8 +225,13 @@ fn legal(place: Place, action: &str) -> &'static [Who] {
     match (action, place) {
         ("begin planning", PendingMilestone) => &[TechLead],
         ("break down", InPlanning) => &[Lead],
-        ("assign", Pending) => &[Lead],
-        ("unassign", Assigned | Running | Queued) | ("reassign", Running | Queued) => &[Lead, System],
+        ("assign", Pending) => &[Lead, Person],
+        ("unassign", Assigned | Running | Queued) => &[Lead, System],
+        ("reassign", Assigned | Running | Queued) => &[Lead, System, Person],
+        ("wait for capacity", Pending) => &[Lead],
+        ("have it", Pending | InPlanning) => &[Lead],
+        ("have it", PendingMilestone) => &[TechLead],
+        ("have it", Assigned | Running) => &[Author],
         ("start", Assigned) => &[Author],
         ("start", Queued) => &[Author, System],
         ("heartbeat" | "hand in", Running) => &[Author],

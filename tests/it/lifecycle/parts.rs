@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use echelon::domain::id::{DepartmentId, DomainId, IcId, WorkerId};
-use echelon::domain::org::{Chart, Department, Domain, Ic, Policy, Worker, WorkerKind};
+use echelon::domain::org::{Chart, Department, Domain, Ic, Policy, ReviewPolicy, Worker, WorkerKind};
 use echelon::domain::review::{Basis, Gate};
 use echelon::domain::role::{Level, Principal, Role};
 use echelon::domain::task::{Blocker, BlockerKind, Failure, FailureClass};
@@ -60,10 +60,14 @@ pub(super) fn chart(with_gates: bool) -> Chart {
             title: "Development".to_owned(),
             default_work_type: Some("feature".parse().expect("a name")),
             gates: gates.into_iter().filter(|_| with_gates).map(|(gate, name)| (gate, domain(name))).collect(),
+            review: ReviewPolicy::Checks,
         },
     );
     for name in ["backend", "frontend", "qa", "security"] {
-        chart.domains.insert(domain(name), Domain { id: domain(name), title: name.to_owned(), lead_worker: None });
+        chart.domains.insert(
+            domain(name),
+            Domain { id: domain(name), title: name.to_owned(), lead_worker: None, review: ReviewPolicy::Checks },
+        );
     }
     for name in ICS {
         chart.ics.insert(

@@ -209,7 +209,7 @@ fn an_escalation_goes_strictly_up_and_says_whom_it_passes_over() {
         assert!(matches!(world.refused(tech_lead(), key, same), Rejection::Invalid(_)), "{level}");
     }
     let id = EscalationId::new(world.new_id());
-    let silent = TaskAction::Escalate { id, to: Level::Person, skipped: Vec::new(), reason: why() };
+    let silent = TaskAction::Escalate { id, to: Level::Person, reason: " ".to_owned() };
     assert!(matches!(world.refused(tech_lead(), key, silent), Rejection::Invalid(_)));
     let (_, beside) = world.raise(Trouble::Blocked, Level::Person);
     assert!(matches!(world.refused(tech_lead(), key, beside), Rejection::Invalid(_)));
@@ -250,6 +250,7 @@ fn a_package_is_answered_by_its_receivers_in_its_current_version_once() {
         receiver: domain(receiver),
         version: Round(version),
         basis: basis(),
+        items: None,
     };
     for version in [0, 2] {
         let stale = Rejection::StaleVersion { given: Round(version), current: Round(1) };
@@ -388,7 +389,7 @@ fn what_names_nothing_that_is_there_is_refused() {
     assert!(matches!(world.refused(lead("backend"), key, assign), Rejection::Invalid(_)));
     let question = QuestionId::new(world.new_id());
     let answer = TaskAction::Answer { question, text: why() };
-    assert_eq!(world.refused(person(), key, answer), Rejection::QuestionNotOpen(question));
+    assert_eq!(world.refused(person(), key, answer), Rejection::QuestionNotOpen { question, end: None });
 }
 
 #[test]

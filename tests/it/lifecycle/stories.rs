@@ -453,8 +453,7 @@ fn a_late_task_climbs_the_line_one_record_at_a_time() {
     let (mut world, key) = World::with_task_in(StateName::Pending);
     let levels = [Level::DomainLead, Level::TechLead, Level::EngineeringManager, Level::Person];
     for level in levels {
-        let id = EscalationId::new(world.new_id());
-        world.task_must(system(), key, TaskAction::RaiseEscalation { id, trouble: Trouble::Late, level });
+        world.late(key, level);
         let open: Vec<_> = world.task(key).escalations.values().map(|record| record.level).collect();
         assert_eq!(open, [level]);
     }

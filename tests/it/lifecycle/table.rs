@@ -224,11 +224,11 @@ const MOVE_ROWS: &[Row] = &[
     Row { what: "a holder passes it on", key: "api", step: (Escalated, Escalated), actor: Holder,
         prepare: |w| trio_at(w, Escalated),
         act: |w| { let action = w.escalate(Level::Person); on(w, "api", tech_lead(), action) },
-        events: &["api escalation_closed", "api escalated", "api escalation_raised"], owed: "operator: clear the blocker" },
+        events: &["api escalated", "api escalation_climbed"], owed: "operator: clear the blocker" },
     Row { what: "the clock of a level runs out", key: "api", step: (Escalated, Escalated), actor: System,
         prepare: |w| trio_at(w, Escalated),
         act: |w| { let action = w.escalate(Level::EngineeringManager); on(w, "api", system(), action) },
-        events: &["api escalation_closed", "api escalated", "api escalation_raised"], owed: "dev:engineering-manager: clear the blocker" },
+        events: &["api escalated", "api escalation_climbed"], owed: "dev:engineering-manager: clear the blocker" },
     Row { what: "an IC has found a way", key: "api", step: (Blocked, InProgress), actor: Ic,
         prepare: |w| trio_at(w, Blocked), act: |w| on(w, "api", ic("backend/ben"), resume()),
         events: &["api resolved"], owed: BEN_STARTS },
@@ -345,7 +345,7 @@ const MOVE_ROWS: &[Row] = &[
     Row { what: "the last receiver accepts", key: "api", step: (ReadyForHandoff, Completed), actor: ReceivingLead,
         prepare: |w| trio_at(w, ReadyForHandoff),
         act: |w| on(w, "api", lead("frontend"), TaskAction::AcceptHandoff {
-            receiver: domain("frontend"), version: Round(1), basis: basis() }),
+            receiver: domain("frontend"), version: Round(1), basis: basis(), items: None }),
         events: &["api handoff_accepted", "api completed"], owed: "" },
     Row { what: "the last receiver is cancelled", key: "api", step: (ReadyForHandoff, Completed), actor: System,
         prepare: |w| trio_at(w, ReadyForHandoff),
@@ -416,7 +416,7 @@ const STAY_ROWS: &[Row] = &[
         prepare: |w| { w.instruct(Tier::Moderate, &[("api", "backend", &[]), ("page", "frontend", &["api"]), ("tests", "qa", &["api"])]);
             w.reach("api", ReadyForHandoff); },
         act: |w| on(w, "api", lead("qa"), TaskAction::AcceptHandoff {
-            receiver: domain("qa"), version: Round(1), basis: basis() }),
+            receiver: domain("qa"), version: Round(1), basis: basis(), items: None }),
         events: &["api handoff_accepted"], owed: HANDOFF_OWED },
 ];
 

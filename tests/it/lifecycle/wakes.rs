@@ -80,7 +80,7 @@ fn rounds_past_the_limit_begin_one_level_higher_each_time() {
         world.task_must(reviewer.clone(), "api", changes);
         let (_, record) = world.task("api").escalation_for(Trouble::Rounds).expect("the rounds are spent");
         assert_eq!(record.level, level);
-        let holder = echelon::domain::role::Principal::role(level.role_for(&world.task("api").domain));
+        let holder = echelon::domain::role::Principal::role(world.state.place_at(level, world.task("api")));
         let again = world.changes();
         world.task_must(holder, "api", again);
         world.start("api");

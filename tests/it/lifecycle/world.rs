@@ -14,7 +14,7 @@ use echelon::domain::reaction::{Accountability, Duty, Wait, liveness_faults};
 use echelon::domain::rejection::Rejection;
 use echelon::domain::review::TaskKind;
 use echelon::domain::role::{Level, Principal, Role};
-use echelon::domain::state::{Finished, FinishedTask, Load, State};
+use echelon::domain::state::{Changed, Finished, FinishedTask, Load, State};
 use echelon::domain::task::{Assignee, PlannedTask, State as TaskState, StateName, Task, Trouble};
 use echelon::domain::time::{OrgTime, Stamp, WallTime};
 use echelon::domain::work::{Priority, Tier};
@@ -55,6 +55,9 @@ pub(super) fn picture(state: &State) -> Picture {
     }
 }
 
+/// Tasks up to which a world is looked at as a whole after each command.
+const LOOKED_AT: usize = 100;
+
 /// The organisation under test, and the way commands get to it.
 #[derive(Clone, Debug)]
 pub(super) struct World {
@@ -94,9 +97,22 @@ impl World {
     /// Gives a command, a second after the last one.
     pub(super) fn give(&mut self, principal: Principal, action: Action) -> Result<Vec<Entry>, Rejection> {
         self.millis += 1_000;
-        let command = Command { at: self.now(), principal, action };
-        let entries = execute(&mut self.state, &command)?;
+        self.give_at(self.now(), principal, action)
+    }
+
+    /// Gives a command that was stamped then. Whatever comes of it must be marked for the snapshots.
+    pub(super) fn give_at(&mut self, at: Stamp, principal: Principal, action: Action) -> Result<Vec<Entry>, Rejection> {
+        // Looking at everything each time is for worlds of a size that a test looks at.
+        let before = (self.state.tasks.len() <= LOOKED_AT).then(|| self.state.tasks.clone());
+        let entries = execute(&mut self.state, &Command { at, principal, action })?;
         self.entries.extend(entries.iter().cloned());
+        let marked = self.state.take_changed();
+        let Some(before) = before else {
+            return Ok(entries);
+        };
+        for (id, task) in self.state.tasks.iter().filter(|(id, task)| before.get(id) != Some(*task)) {
+            assert!(marked.contains(&Changed::Task(*id)), "{} changed unmarked with {entries:#?}", task.key);
+        }
         Ok(entries)
     }
 
@@ -307,7 +323,7 @@ impl World {
 
     pub(super) fn accept_handoff(&mut self, key: &str, receiver: &str) -> Vec<Entry> {
         let version = self.task(key).round;
-        let action = TaskAction::AcceptHandoff { receiver: domain(receiver), version, basis: basis() };
+        let action = TaskAction::AcceptHandoff { receiver: domain(receiver), version, basis: basis(), items: None };
         self.task_must(lead(receiver), key, action)
     }
 
@@ -322,12 +338,7 @@ impl World {
     }
 
     pub(super) fn escalate(&mut self, to: Level) -> TaskAction {
-        let skipped = [Level::DomainLead, Level::TechLead, Level::EngineeringManager]
-            .into_iter()
-            .filter(|level| *level < to)
-            .map(|level| (level, "away".to_owned()))
-            .collect();
-        TaskAction::Escalate { id: EscalationId::new(self.new_id()), to, skipped, reason: "stuck".to_owned() }
+        TaskAction::Escalate { id: EscalationId::new(self.new_id()), to, reason: "stuck".to_owned() }
     }
 
     /// Raises that a task is late; that level holds it then.
@@ -352,7 +363,7 @@ impl World {
 
     pub(super) fn raise(&mut self, trouble: Trouble, level: Level) -> (EscalationId, TaskAction) {
         let id = EscalationId::new(self.new_id());
-        (id, TaskAction::RaiseEscalation { id, trouble, level })
+        (id, TaskAction::RaiseEscalation { id, trouble, level, reason: "no decision".to_owned() })
     }
 
     /// Brings a backend task from where it is pending to `state`, by `backend/ben`, reviewed by `backend/bea`.

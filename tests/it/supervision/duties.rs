@@ -16,8 +16,21 @@ const SIDE_BY_SIDE: usize = 12;
 /// What each kind of actor does in a full life. Runs speak for whom they are for.
 const DUTIES: &[(Kind, &[&str])] = &[
     (Kind::Organisation, &["release"]),
-    (Kind::Manager, &["triage", "approve the plan", "decide go or no-go", "escalate", "raise an escalation"]),
-    (Kind::TechLead, &["plan", "decide about a cancelled task", "escalate", "raise an escalation"]),
+    (
+        Kind::Manager,
+        &[
+            "triage",
+            "approve the plan",
+            "decide go or no-go",
+            "escalate",
+            "acknowledge an escalation",
+            "raise an escalation",
+        ],
+    ),
+    (
+        Kind::TechLead,
+        &["plan", "decide about a cancelled task", "escalate", "acknowledge an escalation", "raise an escalation"],
+    ),
     (
         Kind::Lead,
         &[
@@ -27,6 +40,7 @@ const DUTIES: &[(Kind, &[&str])] = &[
             "pass a gate",
             "accept a handoff",
             "escalate",
+            "acknowledge an escalation",
             "raise an escalation",
             "run a review",
         ],
@@ -44,6 +58,7 @@ const DUTIES: &[(Kind, &[&str])] = &[
             "request changes",
             "approve",
             "raise an escalation",
+            "acknowledge",
         ],
     ),
 ];

@@ -6,6 +6,7 @@ use echelon::domain::assignment::Explanation;
 use echelon::domain::command::{Action, AfterBlock, InstructionAction, TaskAction};
 use echelon::domain::id::{EscalationId, InstructionId, StepKey, TaskId};
 use echelon::domain::instruction::Request;
+use echelon::domain::presence::{Absence, AbsenceKind};
 use echelon::domain::reaction::Duty;
 use echelon::domain::review::{Gate, TaskKind};
 use echelon::domain::role::{Level, Principal, Role};
@@ -59,10 +60,16 @@ pub(super) fn step(world: &mut World, number: u64) {
         0..6 => Some((person(), other_chart(&mut dice))),
         6..12 => about_an_instruction(world, &mut dice),
         12..15 => {
-            world.millis += 3_600_000;
+            world.millis += dice.one([60_000, 3_600_000, 5 * 3_600_000, 30 * 3_600_000]);
             None
         }
-        15..30 => anything(world, &mut dice),
+        15..19 => {
+            let ids = (0..1 + dice.roll(8)).map(|_| EscalationId::new(world.new_id())).collect();
+            Some((system(), Action::FireClocks { ids }))
+        }
+        19 => Some((system(), Action::ExpireLeases { limit: dice.roll(3) })),
+        20..23 => Some(presence(world, &mut dice)),
+        23..35 => anything(world, &mut dice),
         _ => something_owed(world, &mut dice),
     };
     if let Some((principal, action)) = chosen {
@@ -84,6 +91,26 @@ fn submit(world: &mut World, dice: &mut Dice) -> Action {
         key: None,
     };
     Action::Submit { id, request }
+}
+
+/// Somebody comes or goes, or what failed is there again with the next daemon.
+fn presence(world: &World, dice: &mut Dice) -> (Principal, Action) {
+    let absent: Vec<Role> = world.state.absent.keys().cloned().collect();
+    match (dice.pick(&absent), dice.roll(4)) {
+        (Some(role), 0..2) => (system(), Action::SetPresence { role, absence: None }),
+        (Some(_), 2) => (system(), Action::Start { program: "test".to_owned(), anchor: world.state.anchor }),
+        _others => {
+            let department = || "dev".parse().expect("a name");
+            let role = match dice.roll(6) {
+                0 => Role::TechLead(department()),
+                1 => Role::EngineeringManager(department()),
+                2 | 3 => Role::DomainLead(domain(dice.one(DOMAINS))),
+                _ => Role::Ic(ic_id(dice.one(ICS))),
+            };
+            let kind = dice.one([AbsenceKind::Away, AbsenceKind::Dead]);
+            (system(), Action::SetPresence { role, absence: Some(Absence { kind, reason: "by chance".to_owned() }) })
+        }
+    }
 }
 
 /// The chart with some ICs away, and sometimes without the holders of its gates.
@@ -194,7 +221,7 @@ fn for_a_duty(world: &mut World, dice: &mut Dice, role: &Role, duty: &Duty, task
     let kind = match duty {
         Duty::BeginPlanning(_) => Kind::BeginPlanning,
         Duty::BreakDown(_) => Kind::BreakDown,
-        Duty::Assign(_) => dice.one([Kind::Assign, Kind::Assign, Kind::Assign, Kind::Block]),
+        Duty::Assign(_) => dice.one([Kind::Assign, Kind::Assign, Kind::Assign, Kind::Assign, Kind::Block, Kind::Wait]),
         Duty::Start(_) => Kind::Start,
         Duty::Attend(_) => {
             dice.one([Kind::HandIn, Kind::HandIn, Kind::HandIn, Kind::Fail, Kind::Ask, Kind::Block, Kind::Heartbeat])
@@ -211,7 +238,9 @@ fn for_a_duty(world: &mut World, dice: &mut Dice, role: &Role, duty: &Duty, task
         Duty::HoldEscalation(..) => {
             dice.one([Kind::Decide, Kind::Close, Kind::Raise, Kind::Approve, Kind::Changes, Kind::SkipGate])
         }
-        Duty::Triage(_)
+        Duty::Acknowledge(_) => Kind::Acknowledge,
+        Duty::Read(_)
+        | Duty::Triage(_)
         | Duty::Plan(_)
         | Duty::ApprovePlan(_)
         | Duty::Release(_)
@@ -298,6 +327,8 @@ enum Kind {
     Decide,
     Close,
     DecideCancelled,
+    Acknowledge,
+    Wait,
 }
 
 impl Kind {
@@ -327,6 +358,8 @@ impl Kind {
         Self::Decide,
         Self::Close,
         Self::DecideCancelled,
+        Self::Acknowledge,
+        Self::Wait,
     ];
 }
 
@@ -412,7 +445,7 @@ fn action(world: &mut World, dice: &mut Dice, kind: Kind, task: &Task, role: &Ro
             let children = children(world, dice, task);
             TaskAction::RequestChanges { findings: finding(), children, escalation: new }
         }
-        Kind::AcceptHandoff => TaskAction::AcceptHandoff { receiver, version: task.round, basis: basis() },
+        Kind::AcceptHandoff => TaskAction::AcceptHandoff { receiver, version: task.round, basis: basis(), items: None },
         Kind::RejectHandoff => {
             let children = children(world, dice, task);
             TaskAction::RejectHandoff { receiver, version: task.round, items: finding(), children, escalation: new }
@@ -431,10 +464,12 @@ fn action(world: &mut World, dice: &mut Dice, kind: Kind, task: &Task, role: &Ro
         Kind::Scope => TaskAction::ChangeScope { work: Box::new(work("changed")), reason },
         Kind::Raise => {
             let trouble = dice.one([Trouble::Late, Trouble::Late, Trouble::Rounds, Trouble::Handoff, Trouble::Blocked]);
-            TaskAction::RaiseEscalation { id: new, trouble, level: dice.one(LEVELS) }
+            TaskAction::RaiseEscalation { id: new, trouble, level: dice.one(LEVELS), reason: "up".to_owned() }
         }
         Kind::Decide => TaskAction::DecideEscalation { id, decision: reason },
         Kind::Close => TaskAction::CloseEscalation { id },
+        Kind::Acknowledge => TaskAction::AcknowledgeDelegation,
+        Kind::Wait => TaskAction::WaitForCapacity { until: world.now().org.plus(Millis::from_hours(1)) },
         Kind::DecideCancelled => {
             let of = world.state.cancelled_dependency(task).or_else(|| world.state.cancelled_child(task));
             let others: Vec<_> = world

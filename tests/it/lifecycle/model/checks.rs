@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use echelon::domain::alarm;
 use echelon::domain::consequence::gates_are_in_order;
 use echelon::domain::event::{Entry, Event, TaskEvent};
 use echelon::domain::evolve::evolve;
 use echelon::domain::reaction::liveness_faults;
-use echelon::domain::role::{Asker, Role};
+use echelon::domain::role::{Asker, Level, Role};
 use echelon::domain::state::{Load, State};
 use echelon::domain::task::{Attempt, State as TaskState, StateName, Task};
 
@@ -104,6 +105,29 @@ fn may_happen(state: &State, task: &Task, event: &TaskEvent, entry: &Entry) {
             assert!(!author_asks, "nobody reviews their own work: {entry:?}");
         }
         TaskEvent::Completed => assert!(gates_are_in_order(task), "gates are in order: {:?}", task.gates),
+        TaskEvent::ClockFired { mark, .. } => {
+            let due = alarm::due(state, task, *mark).expect("a clock runs in the state");
+            assert!(due <= entry.at.org, "early: {entry:?}");
+            assert!(!task.clock.fired.contains(mark), "twice in a visit: {entry:?}");
+            assert_eq!(task.clock.stopped, None, "a clock that stands still fires: {entry:?}");
+        }
+        TaskEvent::Stalled { .. } => {
+            assert!(task.clock.evidence.plus(state.chart.sla.heartbeat) <= entry.at.org, "early: {entry:?}");
+            assert!(task.running_epoch().is_some() && !task.clock.stalled, "once: {entry:?}");
+        }
+        TaskEvent::DelegationSentAgain => {
+            let given = task.delegation.as_ref().expect("somebody was given it");
+            assert!(!given.sent_again && given.acknowledged.is_none() && given.acknowledge_by <= entry.at.org);
+        }
+        TaskEvent::ForecastPassed => assert!(task.clock.forecast.is_some_and(|until| until <= entry.at.org)),
+        TaskEvent::QuestionClimbed { id, to, .. } => {
+            let question = &task.questions[id];
+            assert!(question.due <= entry.at.org && *to > question.to, "each level once: {entry:?}");
+        }
+        TaskEvent::EscalationClimbed { id, to, .. } => {
+            let level = task.escalations[id].level;
+            assert!(to.level > level || level == Level::Person, "{level}, then: {entry:?}");
+        }
         TaskEvent::EscalationRaised { trouble, .. } => {
             assert_eq!(task.escalation_for(*trouble), None, "one escalation for a trouble: {entry:?}");
         }
@@ -118,6 +142,10 @@ fn holds_for(state: &State, task: &Task, world: &World) {
     }
     let troubles: BTreeSet<_> = task.escalations.values().map(|record| record.trouble).collect();
     assert_eq!(troubles.len(), task.escalations.len(), "one escalation for a trouble\n{}", last(world));
+    for record in task.escalations.values() {
+        let levels: Vec<Level> = record.turns.iter().map(|turn| turn.level).chain([record.level]).collect();
+        assert!(levels.is_sorted_by(|a, b| a < b || *a == Level::Person), "{levels:?}\n{}", last(world));
+    }
     if task.state.is_terminal() {
         assert!(task.escalations.is_empty() && task.questions.is_empty());
     }

@@ -10,7 +10,7 @@ use echelon::domain::reaction::Duty;
 use echelon::domain::role::{Principal, Role};
 
 use super::checks::Observer;
-use crate::lifecycle::world::{World, basis, person, submission};
+use crate::lifecycle::world::{World, basis, person, submission, system};
 
 /// Rounds after which everything is over: the longest plan here is five milestones in a row, each planned, worked on,
 /// reviewed and handed over in about twenty, with room for what goes up the line.
@@ -34,6 +34,11 @@ pub(super) fn drain(world: &mut World, observer: &mut Observer) {
     for id in paused {
         world.must(person(), Action::Instruction(id, InstructionAction::Resume));
     }
+    // Whoever failed is there again, and whoever was away is back.
+    let absent: Vec<Role> = world.state.absent.keys().cloned().collect();
+    for role in absent {
+        world.must(system(), Action::SetPresence { role, absence: None });
+    }
     // Whoever comes in new looks once; from then on only those look who were woken, or whose own timer ran out.
     let mut woken: BTreeSet<Role> = world.state.owed().map(|(role, _)| role.clone()).collect();
     world.state.take_stirred();
@@ -44,6 +49,9 @@ pub(super) fn drain(world: &mut World, observer: &mut Observer) {
         }
         // Longer than any retry waits.
         world.millis += 4_000_000;
+        // A clock that is due and makes nothing happen would be found here.
+        world.fire();
+        observer.see(world);
         let mut timers = BTreeSet::new();
         let owing: BTreeSet<Role> = world.state.owed().map(|(role, _)| role.clone()).collect();
         for role in owing {

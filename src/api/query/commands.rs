@@ -1,0 +1,87 @@
+//! The commands that deal with what is owed, as people type them.
+
+use crate::api::view::OptionView;
+use crate::domain::id::EscalationId;
+use crate::domain::policy::options;
+use crate::domain::reaction::Duty;
+use crate::domain::role::{Level, Role};
+use crate::domain::state::State;
+use crate::domain::task::{Escalation, Task, Trouble};
+
+/// The escalation that a duty is about.
+pub(super) fn escalation_of(task: &Task, duty: Duty) -> Option<(EscalationId, &Escalation)> {
+    match duty {
+        Duty::HoldEscalation(_, id) => task.escalations.get(&id).map(|record| (id, record)),
+        Duty::ClearBlocker(_) | Duty::DecideCancelled(_) => task.escalation_for(Trouble::Blocked),
+        _another => None,
+    }
+}
+
+/// Ways to decide an escalation that is with a person.
+pub(super) fn ways(state: &State, task: &Task, id: EscalationId, record: &Escalation) -> Vec<OptionView> {
+    if record.level != Level::Person {
+        return Vec::new();
+    }
+    let view = |(way, number): (crate::domain::policy::Choosable, usize)| OptionView {
+        number,
+        label: way.label,
+        command: match number {
+            1 => format!("approve {}", id.short()),
+            _ => format!("approve {} --choose {number}", id.short()),
+        },
+    };
+    options(state, task, record).into_iter().zip(1..).map(view).collect()
+}
+
+/// Ways to decide the escalation that a duty is about, if it is about one that is with a person.
+pub(super) fn options_of(state: &State, task: &Task, duty: Duty) -> Vec<OptionView> {
+    escalation_of(task, duty).map(|(id, record)| ways(state, task, id, record)).unwrap_or_default()
+}
+
+/// The commands to choose from for a duty of `role`, as they are typed after `echelon`.
+pub(super) fn commands(state: &State, role: &Role, duty: Duty) -> Vec<String> {
+    if let Some(task) = duty.task().and_then(|id| state.tasks.get(&id)) {
+        return about_task(state, role, duty, task);
+    }
+    match duty {
+        Duty::ApprovePlan(id) | Duty::ResolveNoGo(id) => {
+            vec![format!("approve {}", id.short()), format!("reject {} --reason TEXT", id.short())]
+        }
+        _by_actors => Vec::new(),
+    }
+}
+
+fn about_task(state: &State, role: &Role, duty: Duty, task: &Task) -> Vec<String> {
+    let id = task.id.short();
+    let reassign = || format!("task reassign {id} --to IC --reason TEXT");
+    let is_person = matches!(role, Role::Person(_) | Role::Operator);
+    match duty {
+        Duty::Answer(_, question) => vec![format!("answer {} TEXT", question.short())],
+        Duty::Review(_) | Duty::DecideGate(_) if is_person => {
+            vec![format!("approve {id}"), format!("reject {id} --reason TEXT")]
+        }
+        Duty::Start(_) if is_person => vec![format!("task start {id}")],
+        Duty::Attend(_) if is_person => vec![
+            format!("task done {id} --summary TEXT"),
+            format!("task progress {id} TEXT"),
+            format!("task ask {id} TEXT"),
+            format!("task block {id} --reason TEXT --needs TEXT"),
+        ],
+        Duty::Acknowledge(_) if is_person => vec![format!("task ack {id}")],
+        Duty::Assign(_) => vec![reassign()],
+        Duty::ClearBlocker(_) | Duty::DecideCancelled(_) | Duty::HoldEscalation(..) => {
+            let Some((escalation, record)) = escalation_of(task, duty).filter(|(_, one)| one.level == Level::Person)
+            else {
+                return Vec::new();
+            };
+            let mut commands: Vec<String> =
+                ways(state, task, escalation, record).into_iter().map(|way| way.command).collect();
+            if matches!(duty, Duty::ClearBlocker(_)) {
+                commands.push(reassign());
+            }
+            commands.push(format!("reject {} --reason TEXT", escalation.short()));
+            commands
+        }
+        _by_actors => Vec::new(),
+    }
+}

@@ -1,0 +1,273 @@
+//! How long things may take: target, warning and escalation for every state, and the other clocks of the organisation.
+//!
+//! All spans are organisation time. The usual limits are in [`usual`]; a chart overrides them by state, tier, priority and
+//! domain ([`Override`]). Nothing here knows what time it is; when a limit runs out is [`alarm`](crate::domain::alarm)'s.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::DomainId;
+use crate::domain::org::Chart;
+use crate::domain::review::TaskKind;
+use crate::domain::role::Level;
+use crate::domain::task::{State as TaskState, StateName, Task};
+use crate::domain::time::Millis;
+use crate::domain::work::{Priority, Tier};
+
+/// How long a task may be in a state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// What is aimed at.
+    pub target: Millis,
+    /// From when on it is said aloud.
+    pub warn: Millis,
+    /// From when on somebody above is asked.
+    pub escalate: Millis,
+}
+
+/// Which of the three limits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// [`Limits::target`].
+    Target,
+    /// [`Limits::warn`].
+    Warning,
+    /// [`Limits::escalate`].
+    Escalation,
+}
+
+impl Mark {
+    /// All of them, in the order in which they are reached.
+    pub const ALL: [Self; 3] = [Self::Target, Self::Warning, Self::Escalation];
+}
+
+impl Limits {
+    /// The limit of a mark.
+    #[must_use]
+    pub const fn of(&self, mark: Mark) -> Millis {
+        match mark {
+            Mark::Target => self.target,
+            Mark::Warning => self.warn,
+            Mark::Escalation => self.escalate,
+        }
+    }
+}
+
+/// Limits of a chart that are not the usual ones. Of several that fit a task, each later one counts for what it says.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Override {
+    /// The states it is for; never empty.
+    pub states: BTreeSet<StateName>,
+    /// Only tasks of these tiers; every tier where it is empty.
+    pub tiers: BTreeSet<Tier>,
+    /// Only tasks of these priorities; every priority where it is empty.
+    pub priorities: BTreeSet<Priority>,
+    /// Only tasks of this domain.
+    pub domain: Option<DomainId>,
+    /// Only while this level holds the task; for `ESCALATED`, and for escalations of tasks that are late.
+    pub level: Option<Level>,
+    /// Instead of the usual target. Where no other limit is given with it, the others keep their proportion to it.
+    pub target: Option<Millis>,
+    /// Instead of the usual warning.
+    pub warn: Option<Millis>,
+    /// Instead of the usual escalation; for `ESCALATED`, by when a level decides.
+    pub escalate: Option<Millis>,
+}
+
+impl Override {
+    fn fits(&self, state: StateName, tier: Tier, priority: Priority, domain: &DomainId) -> bool {
+        self.states.contains(&state)
+            && (self.tiers.is_empty() || self.tiers.contains(&tier))
+            && (self.priorities.is_empty() || self.priorities.contains(&priority))
+            && self.domain.as_ref().is_none_or(|only| only == domain)
+    }
+}
+
+/// The clocks of an organisation.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Sla {
+    /// Limits of states that are not the usual ones.
+    pub overrides: Vec<Override>,
+    /// Without a sign of life for this long, a running attempt counts as stalled.
+    pub heartbeat: Millis,
+    /// By when whoever gets an escalation says that they have it; after that, the next level is told, too.
+    pub acknowledge_escalation: Millis,
+    /// By when whoever is given something says that they have it; after that, it is sent once more.
+    pub acknowledge_delegation: Millis,
+    /// From when on a delegation that nobody acknowledged goes up the line.
+    pub escalate_delegation: Millis,
+    /// By when a question is answered, before it goes one level up.
+    pub answer: Millis,
+    /// How often a person is reminded of what waits for them.
+    pub remind: Millis,
+    /// Open escalations past which a manager gets a digest instead of each.
+    pub digest_after: u32,
+    /// How often they get it.
+    pub digest_every: Millis,
+}
+
+impl Default for Sla {
+    fn default() -> Self {
+        Self {
+            overrides: Vec::new(),
+            heartbeat: Millis::from_hours(4),
+            acknowledge_escalation: Millis::from_hours(1),
+            acknowledge_delegation: Millis::from_hours(1),
+            escalate_delegation: Millis::from_hours(4),
+            answer: Millis::from_hours(4),
+            remind: Millis::from_hours(24),
+            digest_after: 20,
+            digest_every: Millis::from_hours(1),
+        }
+    }
+}
+
+/// How long a task may be in the state it is in; `None` where another clock runs (`ESCALATED`), and once it is over.
+#[must_use]
+pub fn limits(chart: &Chart, task: &Task) -> Option<Limits> {
+    let state = task.state.name();
+    let usual = match usual(state, task.tier)? {
+        Usual::Fixed(limits) => limits,
+        Usual::Effort => by_effort(work_target(chart, task)),
+    };
+    Some(overridden(chart, task, state, usual))
+}
+
+/// By when `level` decides about an escalation of a task, counted from when it came to them.
+#[must_use]
+pub fn decision_limit(chart: &Chart, task: &Task, level: Level) -> Millis {
+    let usual = match level {
+        Level::DomainLead => Millis::from_hours(4),
+        Level::TechLead | Level::EngineeringManager => Millis::from_hours(8),
+        Level::Person => chart.sla.remind,
+    };
+    chart
+        .sla
+        .overrides
+        .iter()
+        .filter(|one| one.fits(StateName::Escalated, task.tier, task.priority, &task.domain))
+        .filter(|one| one.level.is_none_or(|only| only == level))
+        .filter_map(|one| one.escalate)
+        .next_back()
+        .unwrap_or(usual)
+}
+
+/// The limits of a state as they usually are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Usual {
+    /// These.
+    Fixed(Limits),
+    /// They follow from the effort: target as long as the work takes whoever has it, warning at 1.5 and escalation at 2
+    /// times that.
+    Effort,
+}
+
+/// The usual limits of a state; `None` where no state clock runs.
+#[must_use]
+pub const fn usual(state: StateName, tier: Tier) -> Option<Usual> {
+    match state {
+        // Twice and four times the target.
+        StateName::Pending => match tier {
+            Tier::Trivial | Tier::Simple | Tier::Moderate => hours(2, 4, 8),
+            Tier::Complex | Tier::Expert => hours(8, 16, 32),
+        },
+        StateName::InPlanning => hours(24, 36, 48),
+        StateName::Assigned | StateName::UnderReview => hours(4, 8, 24),
+        StateName::InProgress => Some(Usual::Effort),
+        StateName::Blocked => hours(2, 2, 4),
+        StateName::DomainReview => hours(8, 16, 48),
+        StateName::ReadyForHandoff => hours(24, 48, 72),
+        StateName::Escalated | StateName::Completed | StateName::Cancelled => None,
+    }
+}
+
+/// Who is asked first when a task has been too long in a state.
+#[must_use]
+pub const fn first_level(state: StateName) -> Level {
+    match state {
+        StateName::Pending => Level::EngineeringManager,
+        StateName::InPlanning | StateName::DomainReview | StateName::ReadyForHandoff => Level::TechLead,
+        StateName::Assigned
+        | StateName::InProgress
+        | StateName::Blocked
+        | StateName::Escalated
+        | StateName::UnderReview
+        | StateName::Completed
+        | StateName::Cancelled => Level::DomainLead,
+    }
+}
+
+const fn hours(target: i64, warn: i64, escalate: i64) -> Option<Usual> {
+    Some(Usual::Fixed(Limits {
+        target: Millis::from_hours(target),
+        warn: Millis::from_hours(warn),
+        escalate: Millis::from_hours(escalate),
+    }))
+}
+
+fn by_effort(target: Millis) -> Limits {
+    Limits { target, warn: Millis(scaled(target.0, 3, 2)), escalate: Millis(scaled(target.0, 2, 1)) }
+}
+
+fn scaled(value: i64, by: i64, over: i64) -> i64 {
+    value.saturating_mul(by).checked_div(over).unwrap_or(i64::MAX)
+}
+
+/// As long as the work takes whoever has it, around the clock: effort x 24 / hours a day. For a milestone, the longest
+/// way through its children, each at the pace of whoever has it, or of a working day of eight hours.
+fn work_target(chart: &Chart, task: &Task) -> Millis {
+    match task.kind {
+        TaskKind::Tactical => pace(chart, task, task.work.effort.milli_hours()),
+        // The plan of a milestone says how long it takes as a whole; its children's own clocks are tighter.
+        TaskKind::Strategic => eight_hour_days(task.work.effort.milli_hours()),
+    }
+}
+
+fn pace(chart: &Chart, task: &Task, milli_hours: u32) -> Millis {
+    let ic = match &task.state {
+        TaskState::Assigned { assignee } | TaskState::InProgress { assignee, .. } => assignee.ic(),
+        TaskState::Pending
+        | TaskState::InPlanning
+        | TaskState::Blocked { .. }
+        | TaskState::Escalated { .. }
+        | TaskState::UnderReview { .. }
+        | TaskState::DomainReview { .. }
+        | TaskState::ReadyForHandoff { .. }
+        | TaskState::Completed
+        | TaskState::Cancelled { .. } => None,
+    };
+    let a_day = ic.and_then(|ic| chart.ics.get(ic)).map_or(0, |ic| ic.hours_per_day.milli_hours());
+    if a_day == 0 {
+        return eight_hour_days(milli_hours);
+    }
+    // Thousandths of hours over thousandths of hours a day: milliseconds are 3,600 times a thousandth of an hour.
+    Millis(scaled(i64::from(milli_hours).saturating_mul(3_600), 24_000, i64::from(a_day)))
+}
+
+fn eight_hour_days(milli_hours: u32) -> Millis {
+    Millis(scaled(i64::from(milli_hours).saturating_mul(3_600), 3, 1))
+}
+
+fn overridden(chart: &Chart, task: &Task, state: StateName, usual: Limits) -> Limits {
+    let mut limits = usual;
+    for one in &chart.sla.overrides {
+        if !one.fits(state, task.tier, task.priority, &task.domain) {
+            continue;
+        }
+        if let Some(target) = one.target {
+            if one.warn.is_none() && one.escalate.is_none() && limits.target.0 > 0 {
+                limits.warn = Millis(scaled(limits.warn.0, target.0, limits.target.0));
+                limits.escalate = Millis(scaled(limits.escalate.0, target.0, limits.target.0));
+            }
+            limits.target = target;
+        }
+        limits.warn = one.warn.unwrap_or(limits.warn);
+        limits.escalate = one.escalate.unwrap_or(limits.escalate);
+    }
+    // Whatever an override leaves out of order is reached in order all the same.
+    limits.warn = limits.warn.max(limits.target);
+    limits.escalate = limits.escalate.max(limits.warn);
+    limits
+}
