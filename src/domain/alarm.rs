@@ -93,7 +93,7 @@ pub const NEVER: OrgTime = OrgTime::from_millis(i64::MAX);
 /// When a limit of the state a task is in is passed, as things are; `None` where no state clock runs.
 #[must_use]
 pub fn due(state: &State, task: &Task, mark: Mark) -> Option<OrgTime> {
-    let limit = limits(&state.chart, task)?.of(mark);
+    let limit = limits(state, task)?.of(mark);
     Some(task.entered.org.plus(limit).plus(task.granted).plus(task.clock.stood_still))
 }
 

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{IcId, Sequence};
 use crate::domain::org::Ic;
+use crate::domain::role::Role;
+use crate::domain::state::State;
+use crate::domain::task::Task;
 use crate::domain::time::Effort;
 use crate::domain::work::{Complexity, Experience, Priority, SkillLevel, Work};
 
@@ -226,6 +229,19 @@ pub fn chosen_by_a_person<'a>(
     candidates.insert(0, rate(to));
     candidates.truncate(CANDIDATES_KEPT);
     Explanation { inputs, candidates, rejected: BTreeMap::new(), chosen: Some(reason.to_owned()) }
+}
+
+/// Chooses among those of `ics` who are there to take a task, with what each has on their desk and what `given` adds to it.
+pub(in crate::domain) fn choose_for<'a>(
+    state: &State,
+    task: &Task,
+    ics: impl Iterator<Item = &'a Ic>,
+    given: impl Fn(&IcId) -> Effort,
+) -> Choice {
+    let there = ics.filter(|ic| state.absence(&Role::Ic(ic.id.clone())).is_none());
+    choose(there, &task.work, task.priority, &task.failed_with, state.sequence, |ic| {
+        state.load(ic).committed.plus(given(ic))
+    })
 }
 
 /// A count as a term of a formula. Counts here are numbers of skills, far below where this would round.

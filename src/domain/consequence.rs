@@ -27,6 +27,7 @@ pub fn consequences(state: &State, entry: &Entry) -> Vec<Event> {
         Event::Started { .. }
         | Event::Received { .. }
         | Event::ClockAnchored(_)
+        | Event::SilenceExcused
         | Event::Present { .. }
         | Event::Broadcast { .. }
         | Event::BroadcastsRead { .. }

@@ -14,7 +14,7 @@ mod plan;
 mod question;
 mod review;
 
-pub(in crate::domain) use review::{choose_peer, gate_holder, gates_of, may_read};
+pub(in crate::domain) use review::{another_peer, choose_peer, gate_holder, gates_of};
 
 pub(in crate::domain) use clock::climb;
 

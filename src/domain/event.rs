@@ -66,6 +66,8 @@ pub enum Event {
     Task(TaskId, TaskEvent),
     /// Organisation time runs like this from now on.
     ClockAnchored(Anchor),
+    /// Time went by in which nobody could give a sign of life, and nobody's silence until now counts.
+    SilenceExcused,
     /// Nobody stands at a place any more.
     Absent {
         /// Which.
@@ -499,6 +501,7 @@ impl Event {
             | Self::Received { .. }
             | Self::Instruction(..)
             | Self::ClockAnchored(_)
+            | Self::SilenceExcused
             | Self::Absent { .. }
             | Self::Present { .. }
             | Self::Broadcast { .. }

@@ -35,6 +35,7 @@ pub fn evolve(state: &mut State, entry: &Entry) {
         }
         Event::Started { .. }
         | Event::ClockAnchored(_)
+        | Event::SilenceExcused
         | Event::Absent { .. }
         | Event::Present { .. }
         | Event::Broadcast { .. }
@@ -198,6 +199,10 @@ fn evolve_task(state: &mut State, entry: &Entry, id: TaskId, event: &TaskEvent) 
     let instruction = task.instruction;
     clocks::delegate(state, id, entry, event, moved);
     clocks::remind(state, id, entry.at, event);
+    if matches!(event, TaskEvent::ScopeChanged { .. } | TaskEvent::CancelledDecided { .. }) {
+        // How long a milestone takes follows from its parts.
+        state.index.touched.extend(state.tasks.get(&id).and_then(|task| task.parent));
+    }
     match event {
         // Who is busy with what is more urgent sees that differently now.
         TaskEvent::PriorityChanged { .. } => touch_desk_of(state, id),

@@ -11,10 +11,12 @@ mod options;
 
 pub use self::options::{Choosable, options};
 
-use crate::domain::assignment::{Choice, choose};
+use crate::domain::assignment::{Choice, choose_for};
 use crate::domain::command::{Action, InstructionAction, TaskAction};
 use crate::domain::handoff::whole_child;
-use crate::domain::id::{BroadcastId, DepartmentId, Epoch, EscalationId, IcId, InstructionId, Round, TaskId, WorkerId};
+use crate::domain::id::{
+    BroadcastId, DepartmentId, DomainId, Epoch, EscalationId, IcId, InstructionId, Round, TaskId, WorkerId,
+};
 use crate::domain::instruction::Instruction;
 use crate::domain::org::WorkerKind;
 use crate::domain::plan;
@@ -211,12 +213,7 @@ impl Turn<'_> {
                 }
             }
             Duty::Attend(_) => self.moves.push(Move::Attend(task.id, task.epoch)),
-            Duty::Review(_) => self.review(task, None),
-            Duty::DecideGate(_) => {
-                if let TaskState::DomainReview { gate, .. } = &task.state {
-                    self.review(task, Some(*gate));
-                }
-            }
+            Duty::Review(_) | Duty::DecideGate(_) => self.review(task),
             Duty::NameReviewer(_) => self.name_reviewer(task),
             Duty::ReceiveHandoff(_) => self.receive(task),
             Duty::ClearBlocker(_) => self.clear_blocker(task),
@@ -234,10 +231,12 @@ impl Turn<'_> {
 
     /// Chooses among the ICs of `domains`, counting what was given out in this turn.
     fn choose<'b>(&self, task: &Task, ics: impl Iterator<Item = &'b crate::domain::org::Ic>) -> Choice {
-        let there = ics.filter(|ic| self.state.absence(&Role::Ic(ic.id.clone())).is_none());
-        choose(there, &task.work, task.priority, &task.failed_with, self.state.sequence, |ic| {
-            self.state.load(ic).committed.plus(self.given.get(ic).copied().unwrap_or_default())
-        })
+        choose_for(self.state, task, ics, |ic| self.given_to(ic))
+    }
+
+    /// Hours given to an IC in this turn.
+    fn given_to(&self, ic: &IcId) -> Effort {
+        self.given.get(ic).copied().unwrap_or_default()
     }
 
     fn give(&mut self, ic: &IcId, effort: Effort) {
@@ -273,17 +272,26 @@ impl Turn<'_> {
     }
 
     /// Has the role's worker review, if it has one that can; otherwise the machine checks speak, and it says so.
-    fn review(&mut self, task: &Task, gate: Option<Gate>) {
-        if let Some(worker) = reviewing_worker(self.state, self.role) {
-            self.moves.push(Move::Review(ReviewOrder { task: task.id, round: task.round, gate, worker }));
+    fn review(&mut self, task: &Task) {
+        if self.order_review(task) {
             return;
         }
         let basis = Basis::MachineChecks { checks: checks_that_hold(self.state, task) };
-        let action = match gate {
+        let action = match gate_of(task) {
             None => TaskAction::Approve { basis },
             Some(gate) => TaskAction::PassGate { gate, basis },
         };
         self.commit(task.id, action);
+    }
+
+    /// Has the role's worker review, if it has one that can.
+    fn order_review(&mut self, task: &Task) -> bool {
+        let Some(worker) = reviewing_worker(self.state, self.role) else {
+            return false;
+        };
+        let order = ReviewOrder { task: task.id, round: task.round, gate: gate_of(task), worker };
+        self.moves.push(Move::Review(order));
+        true
     }
 
     fn name_reviewer(&mut self, task: &Task) {
@@ -299,12 +307,36 @@ impl Turn<'_> {
         if self.state.who_works_for(self.role) != *self.role {
             return;
         }
-        if let (Role::DomainLead(receiver), TaskState::ReadyForHandoff { version, .. }) = (self.role, &task.state) {
+        if let Role::DomainLead(receiver) = self.role {
+            self.accept_for(task, receiver);
+        }
+    }
+
+    /// Accepts a package on its machine checks, for a domain that waits for it.
+    fn accept_for(&mut self, task: &Task, receiver: &DomainId) {
+        if let TaskState::ReadyForHandoff { version, .. } = &task.state {
             let basis = Basis::MachineChecks { checks: checks_that_hold(self.state, task) };
             let action =
                 TaskAction::AcceptHandoff { receiver: receiver.clone(), version: *version, basis, items: None };
             self.commit(task.id, action);
         }
+    }
+}
+
+/// The gate a task stands at; none where a peer reads it.
+const fn gate_of(task: &Task) -> Option<Gate> {
+    match &task.state {
+        TaskState::DomainReview { gate, .. } => Some(*gate),
+        TaskState::Pending
+        | TaskState::InPlanning
+        | TaskState::Assigned { .. }
+        | TaskState::InProgress { .. }
+        | TaskState::Blocked { .. }
+        | TaskState::Escalated { .. }
+        | TaskState::UnderReview { .. }
+        | TaskState::ReadyForHandoff { .. }
+        | TaskState::Completed
+        | TaskState::Cancelled { .. } => None,
     }
 }
 

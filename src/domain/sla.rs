@@ -3,16 +3,17 @@
 //! All spans are organisation time. The usual limits are in [`usual`]; a chart overrides them by state, tier, priority and
 //! domain ([`Override`]). Nothing here knows what time it is; when a limit runs out is [`alarm`](crate::domain::alarm)'s.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::DomainId;
+use crate::domain::id::{DomainId, TaskId};
 use crate::domain::org::Chart;
 use crate::domain::review::TaskKind;
 use crate::domain::role::Level;
+use crate::domain::state::State;
 use crate::domain::task::{State as TaskState, StateName, Task};
-use crate::domain::time::Millis;
+use crate::domain::time::{Effort, Millis};
 use crate::domain::work::{Priority, Tier};
 
 /// How long a task may be in a state.
@@ -66,7 +67,7 @@ pub struct Override {
     pub priorities: BTreeSet<Priority>,
     /// Only tasks of this domain.
     pub domain: Option<DomainId>,
-    /// Only while this level holds the task; for `ESCALATED`, and for escalations of tasks that are late.
+    /// Only while this level holds an escalation of the task; for `ESCALATED`.
     pub level: Option<Level>,
     /// Instead of the usual target. Where no other limit is given with it, the others keep their proportion to it.
     pub target: Option<Millis>,
@@ -126,13 +127,13 @@ impl Default for Sla {
 
 /// How long a task may be in the state it is in; `None` where another clock runs (`ESCALATED`), and once it is over.
 #[must_use]
-pub fn limits(chart: &Chart, task: &Task) -> Option<Limits> {
+pub fn limits(organisation: &State, task: &Task) -> Option<Limits> {
     let state = task.state.name();
     let usual = match usual(state, task.tier)? {
         Usual::Fixed(limits) => limits,
-        Usual::Effort => by_effort(work_target(chart, task)),
+        Usual::Effort => by_effort(work_target(organisation, task)),
     };
-    Some(overridden(chart, task, state, usual))
+    Some(overridden(&organisation.chart, task, state, usual))
 }
 
 /// By when `level` decides about an escalation of a task, counted from when it came to them.
@@ -215,14 +216,29 @@ fn scaled(value: i64, by: i64, over: i64) -> i64 {
     value.saturating_mul(by).checked_div(over).unwrap_or(i64::MAX)
 }
 
-/// As long as the work takes whoever has it, around the clock: effort x 24 / hours a day. For a milestone, the longest
-/// way through its children, each at the pace of whoever has it, or of a working day of eight hours.
-fn work_target(chart: &Chart, task: &Task) -> Millis {
+/// As long as the work takes whoever has it, around the clock: effort x 24 / hours a day. For a milestone, as long as the
+/// longest way through its parts takes at eight hours a day, whoever has them: its own clock must not move with each of
+/// theirs.
+fn work_target(organisation: &State, task: &Task) -> Millis {
     match task.kind {
-        TaskKind::Tactical => pace(chart, task, task.work.effort.milli_hours()),
-        // The plan of a milestone says how long it takes as a whole; its children's own clocks are tighter.
-        TaskKind::Strategic => eight_hour_days(task.work.effort.milli_hours()),
+        TaskKind::Tactical => pace(&organisation.chart, task, task.work.effort.milli_hours()),
+        TaskKind::Strategic if task.children.is_empty() => eight_hour_days(task.work.effort.milli_hours()),
+        TaskKind::Strategic => eight_hour_days(longest_way(organisation, task).milli_hours()),
     }
+}
+
+/// The most effort in a row among the parts of a milestone, what was cancelled left out.
+fn longest_way(organisation: &State, milestone: &Task) -> Effort {
+    // Parts come in an order in which each is after those it needs.
+    let mut to_end_of: BTreeMap<TaskId, Effort> = BTreeMap::new();
+    for part in milestone.children.iter().filter_map(|id| organisation.tasks.get(id)) {
+        if matches!(part.state, TaskState::Cancelled { .. }) {
+            continue;
+        }
+        let before = part.needs.iter().filter_map(|need| to_end_of.get(need)).max().copied().unwrap_or_default();
+        to_end_of.insert(part.id, before.plus(part.work.effort));
+    }
+    to_end_of.into_values().max().unwrap_or_default()
 }
 
 fn pace(chart: &Chart, task: &Task, milli_hours: u32) -> Millis {

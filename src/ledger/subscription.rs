@@ -92,6 +92,7 @@ impl Filter {
             Event::ChartApplied(_)
             | Event::Started { .. }
             | Event::ClockAnchored(_)
+            | Event::SilenceExcused
             | Event::Absent { .. }
             | Event::Present { .. }
             | Event::Broadcast { .. }

@@ -56,6 +56,9 @@ pub fn narrate(entry: &Entry, state: &State, archived: &[Archived]) -> Line {
             let (importance, text) = instruction_line(event);
             (importance, format!("{} {text}", id.short()))
         }
+        Event::SilenceExcused => {
+            (Importance::Detail, "time went by in which nobody could give a sign of life".to_owned())
+        }
         Event::ClockAnchored(anchor) => {
             let pace = match anchor.speed {
                 1 => "with wall time".to_owned(),
@@ -112,6 +115,7 @@ pub fn instruction_of(entry: &Entry, state: &State, archived: &[Archived]) -> Op
         Event::ChartApplied(_)
         | Event::Started { .. }
         | Event::ClockAnchored(_)
+        | Event::SilenceExcused
         | Event::Absent { .. }
         | Event::Present { .. }
         | Event::Broadcast { .. }

@@ -2,9 +2,9 @@
 
 use super::{Context, aim, attempt};
 use crate::domain::alarm::{self, Alarm, OrganisationAlarm};
-use crate::domain::assignment::{Choice, choose};
+use crate::domain::assignment::{Choice, choose_for};
 use crate::domain::event::{Event, InstructionEvent, Target, TaskEvent};
-use crate::domain::id::{EscalationId, InstructionId, TaskId};
+use crate::domain::id::{EscalationId, IcId, InstructionId, TaskId};
 use crate::domain::protocol::digest;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Asker, Level, Role};
@@ -12,7 +12,7 @@ use crate::domain::sla::{Mark, first_level};
 use crate::domain::standup;
 use crate::domain::state::{DeadlineOf, State};
 use crate::domain::task::{Assignee, Escalation, Failure, FailureClass, State as TaskState, Task, Trouble};
-use crate::domain::time::{Millis, Stamp};
+use crate::domain::time::{Effort, Millis, Stamp};
 
 /// What the earliest clock that is due makes happen; nothing when none is.
 pub(super) fn fire(context: &Context<'_>, id: EscalationId) -> Result<Vec<Event>, Rejection> {
@@ -188,9 +188,10 @@ fn over_target(state: &State, at: Stamp, task: &Task) -> Millis {
     alarm::due(state, task, Mark::Target).map_or(Millis::default(), |due| alarm::overdue(at.org, due))
 }
 
-/// The clock is looked at anew, and nobody's silence until now counts.
+/// Nobody's silence until now counts.
 pub(super) fn excuse_silence(context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    Ok(vec![Event::ClockAnchored(system_only(context, "excuse silence")?.state.anchor)])
+    system_only(context, "excuse silence")?;
+    Ok(vec![Event::SilenceExcused])
 }
 
 /// What comes of the attempt whose lease ran out first, if one's has: it is lost, and another IC has the task where there
@@ -215,15 +216,12 @@ pub(super) fn expire(context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     Ok(events.into_iter().map(|event| Event::Task(id, event)).collect())
 }
 
-/// Another IC of the domain who could take a task.
-fn another(context: &Context<'_>, task: &Task) -> Option<crate::domain::id::IcId> {
+/// Another IC of the domain who could take a task. The retries bound how often it goes round.
+fn another(context: &Context<'_>, task: &Task) -> Option<IcId> {
     let state = context.state;
     let current = task.state.assignee().and_then(Assignee::ic);
-    let others = state
-        .chart
-        .ics_of(&task.domain)
-        .filter(|ic| Some(&ic.id) != current && state.absence(&Role::Ic(ic.id.clone())).is_none());
-    match choose(others, &task.work, task.priority, &task.failed_with, state.sequence, |ic| state.load(ic).committed) {
+    let others = state.chart.ics_of(&task.domain).filter(|ic| Some(&ic.id) != current);
+    match choose_for(state, task, others, |_| Effort::default()) {
         Choice::Ic(ic, _) => Some(ic),
         Choice::NobodyAvailable | Choice::NobodyQualified(_) => None,
     }

@@ -25,16 +25,23 @@ const HANDOFF_REJECTIONS: u32 = 3;
 /// Who reads the work of `author` first: the IC of the task's domain with the fewest reviews, or its lead where there is
 /// no other IC.
 pub(in crate::domain) fn choose_peer(state: &State, task: &Task, author: &IcId) -> Role {
+    another_peer(state, task, author, None).unwrap_or_else(|| Role::DomainLead(task.domain.clone()))
+}
+
+/// The IC of the task's domain with the fewest reviews who may read the work of `author`, but for one.
+pub(in crate::domain) fn another_peer(state: &State, task: &Task, author: &IcId, but: Option<&Role>) -> Option<Role> {
     state
         .chart
         .ics_of(&task.domain)
         .filter(|ic| ic.id != *author && may_read(state, &ic.id, author))
-        .min_by_key(|ic| (state.load(&ic.id).reviews, ic.id.clone()))
-        .map_or_else(|| Role::DomainLead(task.domain.clone()), |ic| Role::Ic(ic.id.clone()))
+        .map(|ic| (state.load(&ic.id).reviews, Role::Ic(ic.id.clone())))
+        .filter(|(_, peer)| Some(peer) != but)
+        .min()
+        .map(|(_, peer)| peer)
 }
 
 /// Whether somebody is there to read the work of `author`, and is not the same person behind another name.
-pub(in crate::domain) fn may_read(state: &State, reader: &IcId, author: &IcId) -> bool {
+fn may_read(state: &State, reader: &IcId, author: &IcId) -> bool {
     let (reader, author) = (Role::Ic(reader.clone()), Role::Ic(author.clone()));
     let behind = state.person_behind(&reader);
     state.absence(&reader).is_none() && (behind.is_none() || behind != state.person_behind(&author))

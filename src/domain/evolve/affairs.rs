@@ -58,10 +58,8 @@ pub(super) fn apply(state: &mut State, entry: &Entry) {
             }
             excuse_silence(state, entry.at);
         }
-        Event::ClockAnchored(anchor) => {
-            state.anchor = *anchor;
-            excuse_silence(state, entry.at);
-        }
+        Event::ClockAnchored(anchor) => state.anchor = *anchor,
+        Event::SilenceExcused => excuse_silence(state, entry.at),
         Event::Absent { role, absence } => {
             state.absent.insert(role.clone(), absence.clone());
             look_again(state, role);

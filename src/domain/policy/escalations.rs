@@ -10,12 +10,12 @@
 //! A means that moves the task ends the escalation. What does not move it is recorded as the level's decision; if the task
 //! is still there when the level's time is over, it goes one level up.
 
-use super::{Move, ReviewOrder, Turn, checks_that_hold, reviewing_worker};
+use super::Turn;
 use crate::domain::assignment::Choice;
 use crate::domain::command::TaskAction;
-use crate::domain::decide::may_read;
+use crate::domain::decide::another_peer;
 use crate::domain::id::{EscalationId, IcId};
-use crate::domain::review::{Basis, TaskKind};
+use crate::domain::review::TaskKind;
 use crate::domain::role::{Level, Role};
 use crate::domain::sla::limits;
 use crate::domain::state::State;
@@ -62,15 +62,9 @@ impl Turn<'_> {
 
     /// A holder with a worker reviews in the place of those who do not come to an end; otherwise it goes up the line.
     fn hold_rounds(&mut self, task: &Task, record: &Escalation) {
-        if let Some(worker) = reviewing_worker(self.state, self.role) {
-            let gate = match &task.state {
-                TaskState::DomainReview { gate, .. } => Some(*gate),
-                _peer => None,
-            };
-            self.moves.push(Move::Review(ReviewOrder { task: task.id, round: task.round, gate, worker }));
-            return;
+        if !self.order_review(task) {
+            self.pass_up(task, record, "it has no worker to judge by");
         }
-        self.pass_up(task, record, "it has no worker to judge by");
     }
 
     fn pass_up(&mut self, task: &Task, record: &Escalation, reason: &str) {
@@ -139,21 +133,8 @@ impl Turn<'_> {
                 "there are signs of life: it goes on, and finishes what is asked for",
             ),
             TaskState::UnderReview { reviewer, .. } => self.late_review(task, record, reviewer),
-            TaskState::DomainReview { gate, .. } => {
-                let gate = *gate;
-                self.judge_in_place(task, record, |basis| TaskAction::PassGate { gate, basis })
-            }
-            TaskState::ReadyForHandoff { .. } if asks_a_person(self.state, self.role) => {
-                self.more_time_or_less_risk(task, record, "a person is to judge, and has been asked")
-            }
-            TaskState::ReadyForHandoff { version, accepted, .. } => {
-                let basis = Basis::MachineChecks { checks: checks_that_hold(self.state, task) };
-                for receiver in self.state.receivers(task).into_iter().filter(|one| !accepted.contains(one)) {
-                    let (version, basis) = (*version, basis.clone());
-                    self.commit(task.id, TaskAction::AcceptHandoff { receiver, version, basis, items: None });
-                }
-                Done::Moved
-            }
+            TaskState::DomainReview { .. } => self.judge_in_place(task, record, Self::review),
+            TaskState::ReadyForHandoff { .. } => self.judge_in_place(task, record, Self::accept_for_all),
             TaskState::Blocked { .. }
             | TaskState::Escalated { .. }
             | TaskState::Completed
@@ -188,38 +169,31 @@ impl Turn<'_> {
         if record.level == Level::DomainLead
             && let Some(author) = task.state.assignee().and_then(Assignee::ic)
         {
-            let peer = self
-                .state
-                .chart
-                .ics_of(&task.domain)
-                .filter(|ic| ic.id != *author && Role::Ic(ic.id.clone()) != *reviewer)
-                .filter(|ic| may_read(self.state, &ic.id, author))
-                .min_by_key(|ic| (self.state.load(&ic.id).reviews, ic.id.clone()));
-            if let Some(peer) = peer {
-                let peer = Role::Ic(peer.id.clone());
+            if let Some(peer) = another_peer(self.state, task, author, Some(reviewer)) {
                 let decision = format!("{peer} reads it instead of {reviewer}");
                 self.commit(task.id, TaskAction::AssignReviewer { reviewer: peer });
                 return Done::Left(decision);
             }
         }
-        self.judge_in_place(task, record, |basis| TaskAction::Approve { basis })
+        self.judge_in_place(task, record, Self::review)
     }
 
-    /// Judges in the place of whoever did not: by a worker, or by the machine checks where the level may rest on them.
-    fn judge_in_place(&mut self, task: &Task, record: &Escalation, action: impl Fn(Basis) -> TaskAction) -> Done {
-        if let Some(worker) = reviewing_worker(self.state, self.role) {
-            let gate = match &task.state {
-                TaskState::DomainReview { gate, .. } => Some(*gate),
-                _peer => None,
-            };
-            self.moves.push(Move::Review(ReviewOrder { task: task.id, round: task.round, gate, worker }));
-            return Done::Moved;
-        }
+    /// Judges in the place of whoever did not, unless the level leaves judgement to a person.
+    fn judge_in_place(&mut self, task: &Task, record: &Escalation, judge: fn(&mut Self, &Task)) -> Done {
         if asks_a_person(self.state, self.role) {
             return self.more_time_or_less_risk(task, record, "a person is to judge, and has been asked");
         }
-        self.commit(task.id, action(Basis::MachineChecks { checks: checks_that_hold(self.state, task) }));
+        judge(self, task);
         Done::Moved
+    }
+
+    /// Accepts a package for everybody who has not.
+    fn accept_for_all(&mut self, task: &Task) {
+        if let TaskState::ReadyForHandoff { accepted, .. } = &task.state {
+            for receiver in self.state.receivers(task).difference(accepted) {
+                self.accept_for(task, receiver);
+            }
+        }
     }
 
     /// What is left when nobody else can do it: the tech lead grants more time once, the manager makes it more urgent and
@@ -227,7 +201,7 @@ impl Turn<'_> {
     fn more_time_or_less_risk(&mut self, task: &Task, record: &Escalation, why: &str) -> Done {
         match record.level {
             Level::TechLead if task.granted == Millis::default() => {
-                let span = limits(&self.state.chart, task).map_or(Millis::from_hours(1), |limits| limits.target);
+                let span = limits(self.state, task).map_or(Millis::from_hours(1), |limits| limits.target);
                 let span = Millis(span.0.max(1));
                 let reason = format!("{why}; as much time again, once");
                 self.commit(task.id, TaskAction::GrantTime { span, reason: reason.clone() });

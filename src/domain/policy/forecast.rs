@@ -1,8 +1,9 @@
 //! When somebody who could do a task is expected to have room for it.
 
 use super::Turn;
-use crate::domain::assignment::{QUALIFIED, available_below, skill_match};
+use crate::domain::assignment::{QUALIFIED, WORKLOAD_DAYS, available_below, skill_match};
 use crate::domain::command::TaskAction;
+use crate::domain::org::Ic;
 use crate::domain::role::Role;
 use crate::domain::task::{Pause, Task};
 use crate::domain::time::{Effort, Millis};
@@ -17,30 +18,28 @@ impl Turn<'_> {
         if waited || task.clock.forecast.is_some() {
             return;
         }
-        let limit = available_below(task.priority);
-        let mut team = Effort::default();
-        let mut soonest: Option<(Effort, Effort)> = None;
-        for ic in self.state.chart.ics_of(&task.domain) {
-            let is_there = self.state.absence(&Role::Ic(ic.id.clone())).is_none();
-            if !is_there || skill_match(ic, &task.work) < QUALIFIED || task.failed_with.contains(&ic.id) {
-                continue;
-            }
-            team = team.plus(ic.hours_per_day);
-            let committed = self.state.load(&ic.id).committed.plus(self.given.get(&ic.id).copied().unwrap_or_default());
-            let over = committed.minus(Effort::from_hours(limit * ic.hours_per_day.hours() * 3.0));
-            if soonest.is_none_or(|(least, _)| over < least) {
-                soonest = Some((over, ic.hours_per_day));
-            }
-        }
-        let wait = soonest.and_then(|(over, pace)| forecast(over, ahead, pace, team));
+        let limit = available_below(task.priority) * WORKLOAD_DAYS;
+        let could: Vec<&Ic> = self
+            .state
+            .chart
+            .ics_of(&task.domain)
+            .filter(|ic| self.state.absence(&Role::Ic(ic.id.clone())).is_none())
+            .filter(|ic| skill_match(ic, &task.work) >= QUALIFIED && !task.failed_with.contains(&ic.id))
+            .collect();
+        let team = could.iter().fold(Effort::default(), |sum, ic| sum.plus(ic.hours_per_day));
+        let over = |ic: &Ic| {
+            let committed = self.state.load(&ic.id).committed.plus(self.given_to(&ic.id));
+            committed.minus(Effort::from_hours(limit * ic.hours_per_day.hours()))
+        };
+        let wait = could.iter().filter_map(|ic| forecast(over(ic), ahead, ic.hours_per_day, team)).min();
         if let Some(wait) = wait {
             self.commit(task.id, TaskAction::WaitForCapacity { until: self.at.org.plus(wait) });
         }
     }
 }
 
-/// When somebody who could do a task is expected to have room for it: the hours by which the least busy of them is over
-/// the limit, and the work that waits before it, at the pace of all of them. `None` beyond the days that are looked ahead.
+/// When somebody is expected to have room for a task: the hours by which they are over their limit, at their pace, and the
+/// work that waits before it, at the pace of all who could do it. `None` beyond the days that are looked ahead.
 fn forecast(over: Effort, ahead: Effort, hours_per_day: Effort, team_hours: Effort) -> Option<Millis> {
     const DAYS_AHEAD: i64 = 3;
     let at_pace = |work: Effort, pace: Effort| {

@@ -85,7 +85,7 @@ pub fn options(state: &State, task: &Task, record: &Escalation) -> Vec<Choosable
         | TaskState::Cancelled { .. } => {}
     }
     if record.trouble == Trouble::Late
-        && let Some(limits) = limits(&state.chart, task)
+        && let Some(limits) = limits(state, task)
     {
         let span = Millis(limits.escalate.0.max(1));
         let reason = "a person grants more time".to_owned();

@@ -50,6 +50,7 @@ pub fn addressed(state: &State, entry: &Entry, listening: &dyn Fn(&Role) -> bool
         | Event::Received { .. }
         | Event::Instruction(..)
         | Event::ClockAnchored(_)
+        | Event::SilenceExcused
         | Event::Absent { .. }
         | Event::Present { .. }
         | Event::BroadcastsRead { .. } => {}

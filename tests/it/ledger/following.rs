@@ -108,6 +108,7 @@ fn of(instruction: InstructionId, content: &MemoryStore) -> Vec<Entry> {
         Event::ChartApplied(_)
         | Event::Started { .. }
         | Event::ClockAnchored(_)
+        | Event::SilenceExcused
         | Event::Absent { .. }
         | Event::Present { .. }
         | Event::Broadcast { .. }

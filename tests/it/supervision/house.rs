@@ -233,6 +233,7 @@ impl History {
                 Event::ChartApplied(_)
                 | Event::Started { .. }
                 | Event::ClockAnchored(_)
+                | Event::SilenceExcused
                 | Event::Absent { .. }
                 | Event::Present { .. }
                 | Event::Broadcast { .. }

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use echelon::domain::command::TaskAction;
 use echelon::domain::id::DomainId;
+use echelon::domain::review::TaskKind;
 use echelon::domain::role::Level;
 use echelon::domain::sla::{Limits, Override, decision_limit, limits};
-use echelon::domain::task::StateName::{Assigned, Escalated, Pending};
-use echelon::domain::time::Millis;
+use echelon::domain::task::PlannedTask;
+use echelon::domain::task::StateName::{Assigned, Escalated, InPlanning, Pending};
+use echelon::domain::time::{Effort, Millis};
 use echelon::domain::work::{Priority, Tier};
 
 use crate::lifecycle::time::hours;
-use crate::lifecycle::world::{World, chart, domain};
+use crate::lifecycle::world::{World, chart, domain, lead, tech_lead};
 
 fn of(target: Option<i64>, warn: Option<i64>, escalate: Option<i64>) -> Override {
     Override {
@@ -33,7 +36,7 @@ fn under(overrides: Vec<Override>) -> [i64; 3] {
     let mut world = World::with_chart(chart);
     world.solo();
     world.assign("api", "backend/ben");
-    let Limits { target, warn, escalate } = limits(&world.state.chart, world.task("api")).expect("a clock runs");
+    let Limits { target, warn, escalate } = limits(&world.state, world.task("api")).expect("a clock runs");
     [target, warn, escalate].map(|span: Millis| span.0 / 3_600_000)
 }
 
@@ -106,4 +109,29 @@ fn a_chart_with_other_limits_moves_the_deadlines_of_what_is_there() {
     world.everybody_acknowledges();
     world.must(crate::lifecycle::world::person(), echelon::domain::command::Action::ApplyChart(chart.into()));
     assert_eq!(world.state.deadlines().clock, Some(entered.plus(Millis(60_000))));
+}
+
+#[test]
+fn a_milestone_takes_as_long_as_the_longest_way_through_its_parts_at_eight_hours_a_day() {
+    let mut world = World::new();
+    world.milestones();
+    world.reach("m1", InPlanning);
+    let mut parts: Vec<PlannedTask> = Vec::new();
+    for (key, effort, needs) in [("dig", 2.0, &[] as &[&str]), ("pour", 3.0, &["dig"]), ("paint", 4.0, &[])] {
+        let mut part = world.planned(key, TaskKind::Tactical, "backend", needs);
+        part.work.effort = Effort::from_hours(effort);
+        parts.push(part);
+    }
+    world.task_must(lead("backend"), "m1", TaskAction::BreakDown { children: parts });
+    world.assign("dig", "backend/ben");
+    world.start("dig");
+    let target = |world: &World| limits(&world.state, world.task("m1")).map(|limits| limits.target);
+    // Digging and pouring, five hours in a row, are fifteen hours of an eight hour day's time.
+    assert_eq!(target(&world), Some(hours(15)));
+    // With a larger part beside them, that is the longest way.
+    let mut scope = world.task("paint").work.as_ref().clone();
+    scope.effort = Effort::from_hours(8.0);
+    let wider = TaskAction::ChangeScope { work: Box::new(scope), reason: "two coats".to_owned() };
+    world.task_must(tech_lead(), "paint", wider);
+    assert_eq!(target(&world), Some(hours(24)));
 }
