@@ -168,12 +168,11 @@ impl Turn<'_> {
     fn late_review(&mut self, task: &Task, record: &Escalation, reviewer: &Role) -> Done {
         if record.level == Level::DomainLead
             && let Some(author) = task.state.assignee().and_then(Assignee::ic)
+            && let Some(peer) = another_peer(self.state, task, author, Some(reviewer))
         {
-            if let Some(peer) = another_peer(self.state, task, author, Some(reviewer)) {
-                let decision = format!("{peer} reads it instead of {reviewer}");
-                self.commit(task.id, TaskAction::AssignReviewer { reviewer: peer });
-                return Done::Left(decision);
-            }
+            let decision = format!("{peer} reads it instead of {reviewer}");
+            self.commit(task.id, TaskAction::AssignReviewer { reviewer: peer });
+            return Done::Left(decision);
         }
         self.judge_in_place(task, record, Self::review)
     }
