@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::clocks::{shown, span};
+use super::clocks::{leaves_time_between, shown, span};
 use super::fault::quoted;
 use super::reader::{Table, Value};
 use super::{reference, suggest};
@@ -52,6 +52,13 @@ fn one(table: &mut Table<'_>, chart: &Chart) -> Option<Override> {
     }
     let [target, warn, escalate] = spans(&limits);
     let level = optional(level_value, level);
+    // A person is reminded as often as that; each level below has its turn once.
+    if let (Some(states), Some(None | Some(Level::Person))) = (&states, &level)
+        && states.contains(&StateName::Escalated)
+        && let ([_, _, Limit { value: Some(value), .. }], Some(span)) = (&limits, escalate)
+    {
+        leaves_time_between(value, span, chart);
+    }
     Some(Override {
         states: states?,
         tiers: tiers?,

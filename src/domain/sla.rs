@@ -16,6 +16,13 @@ use crate::domain::task::{State as TaskState, StateName, Task};
 use crate::domain::time::{Effort, Millis};
 use crate::domain::work::{Priority, Tier};
 
+/// Signs of life during the silence after which an attempt counts as stalled, and during one lease: two may be late before
+/// either is over.
+pub const SIGNS_IN_TIME: u32 = 3;
+
+/// Wall time between two signs of life, at least, however fast organisation time runs: each is a write.
+pub const FASTEST_SIGNS: Millis = Millis(50);
+
 /// How long a task may be in a state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
@@ -71,9 +78,10 @@ pub struct Override {
     pub level: Option<Level>,
     /// Instead of the usual target. Where no other limit is given with it, the others keep their proportion to it.
     pub target: Option<Millis>,
-    /// Instead of the usual warning.
+    /// Instead of the usual warning. A target that is not written is no later.
     pub warn: Option<Millis>,
-    /// Instead of the usual escalation; for `ESCALATED`, by when a level decides.
+    /// Instead of the usual escalation; a target and a warning that are not written are no later. For `ESCALATED`, by when
+    /// a level decides.
     pub escalate: Option<Millis>,
 }
 
@@ -272,18 +280,17 @@ fn overridden(chart: &Chart, task: &Task, state: StateName, usual: Limits) -> Li
         if !one.fits(state, task.tier, task.priority, &task.domain) {
             continue;
         }
-        if let Some(target) = one.target {
-            if one.warn.is_none() && one.escalate.is_none() && limits.target.0 > 0 {
-                limits.warn = Millis(scaled(limits.warn.0, target.0, limits.target.0));
-                limits.escalate = Millis(scaled(limits.escalate.0, target.0, limits.target.0));
-            }
-            limits.target = target;
+        if let (Some(target), None, None) = (one.target, one.warn, one.escalate)
+            && limits.target.0 > 0
+        {
+            limits.warn = Millis(scaled(limits.warn.0, target.0, limits.target.0));
+            limits.escalate = Millis(scaled(limits.escalate.0, target.0, limits.target.0));
         }
-        limits.warn = one.warn.unwrap_or(limits.warn);
-        limits.escalate = one.escalate.unwrap_or(limits.escalate);
+        // What is written holds: whatever would come later than it should comes down to it.
+        let at_most = |limit: Millis, written: Option<Millis>| written.map_or(limit, |most| limit.min(most));
+        limits.target = one.target.unwrap_or_else(|| at_most(limits.target, one.warn.or(one.escalate)));
+        limits.warn = one.warn.unwrap_or_else(|| at_most(limits.warn, one.escalate)).max(limits.target);
+        limits.escalate = one.escalate.unwrap_or(limits.escalate).max(limits.warn);
     }
-    // Whatever an override leaves out of order is reached in order all the same.
-    limits.warn = limits.warn.max(limits.target);
-    limits.escalate = limits.escalate.max(limits.warn);
     limits
 }

@@ -102,6 +102,33 @@ fn a_chart_that_says_nothing_about_time_has_the_usual_clocks_and_no_standup() {
 }
 
 #[test]
+fn a_speed_that_the_usual_timers_do_not_suit_is_a_fault_until_they_are_given() {
+    let (silent, _) = CHART.split_once("[clock]").expect("the chart has a clock");
+    let faults = |tables: &str| {
+        let faults = parse(&format!("{silent}{tables}"), &BTreeMap::new()).err();
+        faults.map(|faults| faults.to_string()).unwrap_or_default()
+    };
+    assert_eq!(faults("[clock]\nspeed = 3600\n"), "");
+    let digests = faults("[clock]\nspeed = 3601\n");
+    let expected = "is 3601, at which the usual `digest_every` of `1h` is less than `1s` of wall time; write 3600 or less, \
+                    or set `digest_every` under `[timers]` to `1h 1s` or more";
+    assert!(digests.contains(expected) && !digests.contains("remind"), "{digests}");
+    let all = faults("[clock]\nspeed = 1000000\n");
+    for key in ["heartbeat", "remind", "digest_every"] {
+        assert!(all.contains(&format!("usual `{key}`")), "{all}");
+    }
+    let given = "[timers]\nheartbeat = \"2d\"\nremind = \"12d\"\ndigest_every = \"12d\"\n";
+    assert_eq!(faults(&format!("[clock]\nspeed = 1000000\n{given}")), "");
+}
+
+#[test]
+fn a_turn_of_a_manager_may_be_as_short_as_it_likes() {
+    let chart = CHART.replace("level = \"tech_lead\"\nescalate = \"1h\"", "level = \"tech_lead\"\nescalate = \"1ms\"");
+    assert_ne!(chart, CHART);
+    parse(&chart, &BTreeMap::new()).unwrap_or_else(|faults| panic!("{faults}"));
+}
+
+#[test]
 fn every_fault_about_time_is_reported_with_its_line_and_what_would_be_right() {
     let cases: &[Case] = &[
         (
@@ -115,6 +142,43 @@ fn every_fault_about_time_is_reported_with_its_line_and_what_would_be_right() {
         ("a downtime that is none", "\"stops\"", "\"stop\"", &[(7, "is `stop`; did you mean `stops`?")]),
         ("an unknown key", "speed =", "sped =", &[(6, "`sped` is not a key of `clock` of this chart; did you mean")]),
         ("a timer of nothing", "heartbeat = \"1h\"", "heartbeat = \"0s\"", &[(9, "is `0s`; write 1ms to 1year")]),
+        (
+            "a silence shorter than signs of life can be",
+            "heartbeat = \"1h\"",
+            "heartbeat = \"8m\"",
+            &[(9, "is `8m`, which at `speed` 3600 is less than `150ms` of wall time; write `9m` or more")],
+        ),
+        (
+            "reminders that come several times a second",
+            "\"2d\"",
+            "\"59m\"",
+            &[(14, "is `59m`, which at `speed` 3600 is less than `1s` of wall time; write `1h` or more")],
+        ),
+        (
+            "such digests",
+            "\"8h\"",
+            "\"1ms\"",
+            &[(16, "is `1ms`, which at `speed` 3600 is less than `1s` of wall time")],
+        ),
+        ("such standups", "\"12h\"", "\"3599s\"", &[(18, "is `59m 59s`, which at `speed` 3600 is less than `1s`")]),
+        (
+            "such reminders of an escalation",
+            "level = \"tech_lead\"\nescalate = \"1h\"",
+            "level = \"person\"\nescalate = \"30m\"",
+            &[(
+                32,
+                "`escalate` of this SLA is `30m`, which at `speed` 3600 is less than `1s` of wall time; write `1h`",
+            )],
+        ),
+        (
+            "such reminders of an escalation, whoever holds it",
+            "level = \"tech_lead\"\nescalate = \"1h\"",
+            "escalate = \"30m\"",
+            &[(
+                31,
+                "`escalate` of this SLA is `30m`, which at `speed` 3600 is less than `1s` of wall time; write `1h`",
+            )],
+        ),
         ("a timer without end", "answer = \"6h\"", "answer = \"2y\"", &[(13, "is `2y`; write 1ms to 1year")]),
         ("a timer that is a number", "\"8h\"", "8", &[(16, "is a whole number; write a span of time")]),
         ("an unknown timer", "answer =", "answers =", &[(13, "`answers` is not a key of `timers` of this chart; did")]),

@@ -60,6 +60,16 @@ fn overrides_count_for_what_they_fit_and_the_later_ones_win() {
         ("another domain", one(|it| it.domain = at("qa")), usual),
         ("a target alone takes the others along", vec![of(Some(2), None, None)], [2, 4, 12]),
         ("an escalation alone", vec![of(None, None, Some(48))], [4, 8, 48]),
+        ("an early escalation alone takes what would come later down", vec![of(None, None, Some(3))], [3, 3, 3]),
+        ("a warning alone", vec![of(None, Some(6), None)], [4, 6, 24]),
+        ("an early warning alone takes the target down", vec![of(None, Some(2), None)], [2, 2, 24]),
+        ("a late warning alone takes the escalation along", vec![of(None, Some(48), None)], [4, 48, 48]),
+        ("a target with an early escalation takes the warning down", vec![of(Some(2), None, Some(5))], [2, 5, 5]),
+        (
+            "a later escalation takes what was said before down",
+            vec![of(Some(6), Some(7), Some(8)), of(None, None, Some(3))],
+            [3, 3, 3],
+        ),
         ("a target with an escalation leaves the warning", vec![of(Some(2), None, Some(10))], [2, 8, 10]),
         ("the later one wins", vec![of(Some(1), Some(2), Some(3)), of(Some(3), Some(6), Some(9))], [3, 6, 9]),
         (
