@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::domain::org::{Worker as Spec, WorkerKind};
 
@@ -60,9 +61,10 @@ pub trait Worker: Send + Sync {
     fn is_simulated(&self) -> bool;
 }
 
-/// The worker that a chart describes. `org_dir` is the folder of the chart; `ledger_marker` says to which data directory
-/// the processes belong, and is what [`reap_survivors`] finds them by: any text without NUL that is the same after a restart. `None` for a person,
-/// whom no program runs.
+/// The worker that a chart describes; `None` for a person, whom no program runs.
+///
+/// `org_dir` is the folder of the chart. `ledger_marker` says to which data directory the processes belong, and is what
+/// [`reap_survivors`] finds them by: any text without NUL that is the same after a restart.
 #[must_use]
 pub fn build(spec: &Spec, org_dir: &Path, ledger_marker: &str) -> Option<Arc<dyn Worker>> {
     let worker: Arc<dyn Worker> = match &spec.kind {
@@ -90,8 +92,9 @@ pub struct RunContext {
     pub stop: watch::Receiver<bool>,
     /// Called with each sign of life. Called from the run's own task, so it must not block.
     pub alive: Arc<dyn Fn(Sign) + Send + Sync>,
-    /// How often a sign of life is due; a third of the lease leaves room for a late one.
-    pub alive_every: Duration,
+    /// How long after one sign of life the next is due. Asked anew each time, since another chart may have another lease; a
+    /// third of that leaves room for a late sign. Nothing counts as a millisecond.
+    pub alive_every: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
 /// How long a worker that was asked to stop may take before it is killed. Coding agents that stop at all do so in a tenth
@@ -103,7 +106,12 @@ impl RunContext {
     #[must_use]
     pub fn detached() -> Self {
         let (_, stop) = watch::channel(false);
-        Self { stop, alive: Arc::new(|_| {}), alive_every: Duration::from_secs(60) }
+        Self { stop, alive: Arc::new(|_| {}), alive_every: Arc::new(|| Duration::from_secs(60)) }
+    }
+
+    /// When the next sign of life is due.
+    fn next_sign(&self) -> Instant {
+        Instant::now() + (self.alive_every)().max(Duration::from_millis(1))
     }
 
     /// Completes when a stop is asked for, and never if nobody can ask any more.
@@ -118,7 +126,7 @@ impl fmt::Debug for RunContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunContext")
             .field("stop", &*self.stop.borrow())
-            .field("alive_every", &self.alive_every)
+            .field("alive_every", &(self.alive_every)())
             .finish_non_exhaustive()
     }
 }

@@ -25,19 +25,13 @@ use crate::domain::policy::{Ids, ReviewOrder};
 use crate::domain::rejection::Rejection;
 use crate::domain::review::Basis;
 use crate::domain::role::{Level, Principal, Role};
+use crate::domain::sla::{FASTEST_SIGNS, SIGNS_IN_TIME};
 use crate::domain::task::{self, Blocker, BlockerKind, Trouble};
 use crate::domain::time::Millis;
 use crate::domain::work::{CheckResult, Deliverable, Finding, Submission};
 use crate::ledger::Stopped;
 use crate::telemetry::narrative::quote;
 use crate::worker::{self, Failure, FailureClass, Job, Outcome, Report, RunContext, Worker};
-
-/// Signs of life sent to the ledger during one lease, and during the silence after which an attempt counts as stalled: two
-/// may be late before either is over.
-const SIGNS_IN_TIME: u32 = 3;
-
-/// Signs of life do not come faster than this, however fast organisation time runs: each is a write.
-const FASTEST_SIGNS: Duration = Duration::from_millis(50);
 
 /// Signs of life that may wait to be recorded; they all say the same.
 const SIGNS_QUEUED: usize = 1;
@@ -212,13 +206,14 @@ impl Args {
     /// Runs the worker and passes its signs of life on.
     async fn run(&self, worker: &dyn Worker) -> Report {
         let (signs, mut heard) = mpsc::channel(SIGNS_QUEUED);
+        let office = Arc::clone(&self.office);
         let context = RunContext {
             stop: self.stop.clone(),
             alive: Arc::new(move |_| {
                 // A full queue says the same already.
                 let _ = signs.try_send(());
             }),
-            alive_every: alive_every(&self.office.chart(), self.office.ledger.clock().speed()),
+            alive_every: Arc::new(move || alive_every(&office.chart(), office.ledger.clock().speed())),
         };
         let mut run = worker.run(&self.job, context);
         let mut listening = true;
@@ -375,7 +370,7 @@ impl Args {
 fn alive_every(chart: &Chart, speed: u32) -> Duration {
     let lease = chart.policy.lease.to_duration();
     let heartbeat = chart.sla.heartbeat.to_duration() / speed.max(1);
-    (lease.min(heartbeat) / SIGNS_IN_TIME).max(FASTEST_SIGNS)
+    (lease.min(heartbeat) / SIGNS_IN_TIME).max(FASTEST_SIGNS.to_duration())
 }
 
 /// What came of a review.

@@ -118,7 +118,7 @@ impl State {
         let clock = self.office.ledger.clock();
         let (now, uptime) = (clock.now(), clock.uptime());
         let mut actions = Vec::new();
-        if self.leases.notice(now.wall, uptime) {
+        if self.leases.notice(now.wall, uptime, self.office.chart().policy.lease) {
             actions.push(Action::ExcuseSilence);
         }
         let next = *self.deadlines.borrow();
@@ -159,8 +159,6 @@ impl State {
 /// Whether leases may run out. They may not while those who hold them could not have given a sign of life: after a start,
 /// when attempts of an earlier daemon are taken up again first, and after a suspended machine goes on.
 struct Leases {
-    /// How long a lease is.
-    span: Millis,
     /// The uptime of the clock until which none runs out.
     spared_until: Millis,
     /// Wall time and uptime at the last look.
@@ -171,18 +169,18 @@ impl Leases {
     fn spared_for(span: Millis, clock: &dyn Clock) -> Self {
         let uptime = clock.uptime();
         let spared_until = Millis(uptime.0.saturating_add(span.0));
-        Self { span, spared_until, seen: (clock.now().wall, uptime) }
+        Self { spared_until, seen: (clock.now().wall, uptime) }
     }
 
-    /// Takes note of the time. Where more wall time went by than really passed, everybody gets one more lease, and the
-    /// answer is yes.
-    fn notice(&mut self, wall: WallTime, uptime: Millis) -> bool {
+    /// Takes note of the time. Where more wall time went by than really passed, everybody gets one more lease, which is this
+    /// long by now, and the answer is yes.
+    fn notice(&mut self, wall: WallTime, uptime: Millis, lease: Millis) -> bool {
         let (wall_before, uptime_before) = std::mem::replace(&mut self.seen, (wall, uptime));
         let passed = uptime.0.saturating_sub(uptime_before.0);
         let jumped = Millis(wall.since(wall_before).0.saturating_sub(passed));
         if jumped > JUMP {
-            tracing::info!("wall time jumped ahead by {} ms; no lease runs out for {} ms", jumped.0, self.span.0);
-            self.spared_until = Millis(uptime.0.saturating_add(self.span.0));
+            tracing::info!("wall time jumped ahead by {} ms; no lease runs out for {} ms", jumped.0, lease.0);
+            self.spared_until = Millis(uptime.0.saturating_add(lease.0));
         }
         jumped > JUMP
     }

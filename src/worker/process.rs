@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 
 use super::job::Token;
 use super::outcome::tidy;
@@ -159,9 +159,8 @@ async fn attend(
 ) -> io::Result<End> {
     let deadline = sleep(limit);
     tokio::pin!(deadline);
-    let every = context.alive_every.max(Duration::from_millis(1));
-    let mut ticks = interval_at(Instant::now() + every, every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let sign = sleep_until(context.next_sign());
+    tokio::pin!(sign);
     loop {
         tokio::select! {
             biased;
@@ -172,9 +171,10 @@ async fn attend(
                 ask_to_end(child, guard).await;
                 return Ok(End::TimedOut);
             }
-            _ = ticks.tick() => {
+            () = &mut sign => {
                 let printed = output.printed_since_asked.swap(false, Ordering::Relaxed);
                 (context.alive)(if printed { Sign::Output } else { Sign::Running });
+                sign.as_mut().reset(context.next_sign());
             }
         }
     }

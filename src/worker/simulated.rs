@@ -10,7 +10,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::time::{sleep, sleep_until};
 
 use super::job::{Job, JobKind};
 use super::outcome::{Outcome, inside};
@@ -74,15 +74,17 @@ impl SimulatedWorker {
     async fn wait(&self, context: &mut RunContext) -> bool {
         let done = sleep(self.duration);
         tokio::pin!(done);
-        let every = context.alive_every.max(Duration::from_millis(1));
-        let mut ticks = interval_at(Instant::now() + every, every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let sign = sleep_until(context.next_sign());
+        tokio::pin!(sign);
         loop {
             tokio::select! {
                 biased;
                 () = context.stopped() => return false,
                 () = &mut done => return true,
-                _ = ticks.tick() => (context.alive)(Sign::Running),
+                () = &mut sign => {
+                    (context.alive)(Sign::Running);
+                    sign.as_mut().reset(context.next_sign());
+                }
             }
         }
     }

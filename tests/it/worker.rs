@@ -504,7 +504,7 @@ async fn signs_of_life_tell_silence_from_output() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&seen);
     let alive = Arc::new(move |sign| heard.lock().expect("no panic while locked").push(sign));
-    let context = RunContext { alive, alive_every: Duration::from_millis(10), ..RunContext::detached() };
+    let context = RunContext { alive, alive_every: Arc::new(|| Duration::from_millis(10)), ..RunContext::detached() };
     let (worker, job) = (
         bench.script("until [ -e loud ]; do sleep 0.01; done; until [ -e end ]; do echo x; sleep 0.01; done"),
         bench.job(),
@@ -768,7 +768,8 @@ async fn a_simulated_worker_says_the_same_for_the_same_seed_and_takes_its_time()
     let alive = Arc::new(move |_| {
         counted.fetch_add(1, Ordering::Relaxed);
     });
-    let context = RunContext { alive, alive_every: Duration::from_secs(20 * 60), ..RunContext::detached() };
+    let context =
+        RunContext { alive, alive_every: Arc::new(|| Duration::from_secs(20 * 60)), ..RunContext::detached() };
     let began = tokio::time::Instant::now();
     let worker = simulated(0.0, 0.0, 1);
     let report = worker.run(&bench.job(), context).await;
