@@ -107,7 +107,8 @@ pub(super) fn declared_twice(table: &Table<'_>, other: &Table<'_>) {
     table.fault(format!("{} is already declared{line}", table.label()), "give one of them another `id`");
 }
 
-/// The name of whatever has none that can be used. It never leaves this module: without a name there is a fault.
+/// The name of whatever has none that can be used, so that what refers to it has no fault of its own. No chart with it is
+/// ever returned: without a name there is a fault.
 pub(super) const STAND_IN: &str = "unknown";
 
 /// An id for whatever has none that can be used.

@@ -37,7 +37,7 @@ pub(super) fn read(root: &mut Table<'_>, chart: &Chart, files: Files<'_>, path: 
         }
     };
     let tier_value = root.optional("tier");
-    let tier = tier_value.as_ref().and_then(tier);
+    let tier = tier_value.as_ref().and_then(|value| value.tier());
     let tables = root.tables("step", "step");
     root.finish();
     if tier_value.is_none() || tier.is_some() {
@@ -46,15 +46,6 @@ pub(super) fn read(root: &mut Table<'_>, chart: &Chart, files: Files<'_>, path: 
     let department = department?;
     let steps = steps(tables, &department, chart, files, path);
     Some(Workflow { work_type: work_type?, description, department, tier, needs_repository, steps })
-}
-
-fn tier(value: &Value<'_>) -> Option<Tier> {
-    let number = value.integer(0..=u64::MAX)?;
-    let tier = u8::try_from(number).ok().and_then(|number| Tier::try_from(number).ok());
-    if tier.is_none() {
-        value.out_of_range(&number.to_string(), "0, 1, 2, 3 or 4, which are the tiers");
-    }
-    tier
 }
 
 /// Whether the number of steps is right for the tier, be it the workflow's own or the organisation's.
@@ -74,12 +65,20 @@ fn size(root: &Table<'_>, value: Option<&Value<'_>>, tier: Option<Tier>, steps: 
         return;
     }
     let range = if least == most { least.to_string() } else { format!("{least} to {most}") };
-    let help = match (steps, most) {
-        (1, _) => "set `tier = 1`, or add a step",
-        (2..=8, 1) => "set `tier = 2`, or drop steps",
-        _ => "join steps, or make two workflows of it",
+    let change = if steps < least { "add" } else { "drop" };
+    let help = match fitting_tier(steps) {
+        Some(fitting) => format!("set `tier = {fitting}`, or {change} steps"),
+        None => "join steps, or make two workflows of it".to_owned(),
     };
-    fault(format!("{whose} {tier} takes {range} steps, and this workflow has {steps}"), help);
+    fault(format!("{whose} {tier} takes {range} steps, and this workflow has {steps}"), &help);
+}
+
+/// The lowest tier that takes that many steps and has somebody look at the work afterwards, as the lowest of all has not.
+fn fitting_tier(steps: usize) -> Option<Tier> {
+    [Tier::Simple, Tier::Moderate, Tier::Complex, Tier::Expert].into_iter().find(|tier| {
+        let (least, most) = size_limits(*tier);
+        (least..=most).contains(&steps)
+    })
 }
 
 fn steps(tables: Vec<Table<'_>>, department: &DepartmentId, chart: &Chart, files: Files<'_>, path: &Path) -> Vec<Step> {
