@@ -14,9 +14,7 @@ pub use self::options::{Choosable, options};
 use crate::domain::assignment::{Choice, choose_for};
 use crate::domain::command::{Action, InstructionAction, TaskAction};
 use crate::domain::handoff::whole_child;
-use crate::domain::id::{
-    BroadcastId, DepartmentId, DomainId, Epoch, EscalationId, IcId, InstructionId, Round, TaskId, WorkerId,
-};
+use crate::domain::id::{BroadcastId, DomainId, Epoch, EscalationId, IcId, InstructionId, Round, TaskId, WorkerId};
 use crate::domain::instruction::Instruction;
 use crate::domain::org::WorkerKind;
 use crate::domain::plan;
@@ -423,15 +421,5 @@ fn plan_it(state: &State, found: &Instruction, ids: &mut dyn Ids) -> Instruction
     match planned {
         Ok(tasks) => InstructionAction::Plan { tasks },
         Err(reason) => InstructionAction::Reject { reason: format!("it cannot be planned: {reason}") },
-    }
-}
-
-/// The department a role decides for, if it is a department's.
-fn department_of(role: &Role) -> Option<DepartmentId> {
-    match role {
-        Role::EngineeringManager(department) | Role::TechLead(department) => Some(department.clone()),
-        Role::DomainLead(domain) => Some(domain.department()),
-        Role::Ic(ic) => Some(ic.department()),
-        Role::Organisation | Role::Person(_) | Role::Operator => None,
     }
 }

@@ -39,6 +39,19 @@ impl fmt::Display for Role {
     }
 }
 
+impl Role {
+    /// The department it belongs to; `None` for whoever stands above or beside all of them.
+    #[must_use]
+    pub fn department(&self) -> Option<DepartmentId> {
+        match self {
+            Self::EngineeringManager(department) | Self::TechLead(department) => Some(department.clone()),
+            Self::DomainLead(domain) => Some(domain.department()),
+            Self::Ic(ic) => Some(ic.department()),
+            Self::Organisation | Self::Person(_) | Self::Operator => None,
+        }
+    }
+}
+
 /// A level of the reporting line above an IC, lowest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -38,12 +38,7 @@ pub(super) fn set_presence(context: &Context<'_>, role: &Role, absence: Option<&
         return Err(Rejection::Invalid(format!("there is no `{role}` in the chart that could be away")));
     }
     let is_system = context.principal.asker == Asker::System;
-    let department = match role {
-        Role::EngineeringManager(department) | Role::TechLead(department) => Some(department.clone()),
-        Role::DomainLead(domain) => Some(domain.department()),
-        Role::Ic(ic) => Some(ic.department()),
-        Role::Person(_) | Role::Organisation | Role::Operator => None,
-    };
+    let department = role.department();
     let is_own = context.state.speaks_for(context.principal, role);
     if !is_system && !is_own && !context.state.may(context.principal, Right::Decide, department.as_ref()) {
         return Err(refused());

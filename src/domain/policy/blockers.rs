@@ -6,7 +6,7 @@
 //! | tech lead | somebody from another domain of the department |
 //! | engineering manager | none without a human: a person decides |
 
-use super::{Turn, department_of};
+use super::Turn;
 use crate::domain::assignment::Choice;
 use crate::domain::command::{AfterBlock, TaskAction};
 use crate::domain::review::TaskKind;
@@ -69,7 +69,7 @@ impl Turn<'_> {
         let choice = match self.role {
             Role::DomainLead(domain) => self.choose(task, chart.ics_of(domain)),
             Role::TechLead(_) => {
-                let department = department_of(self.role);
+                let department = self.role.department();
                 let others = chart
                     .ics
                     .values()
