@@ -1,10 +1,10 @@
 //! The typed messages of the organisation: what goes down, up and across the line besides the work itself.
 //!
-//! What a message says is in the journal; [`messages`] derives from an event who gets which. A message that is lost
+//! What a message says is in the journal; [`addressed`] derives from an event who gets which. A message that is lost
 //! costs nothing: it only wakes its receiver, and what they owe is derived from state.
 //!
 //! - the types of what is said: [`Message`], and [`Delegation`] with all that goes along with work;
-//! - who gets which, and what it says then: [`messages`].
+//! - who gets which, and what it says then: [`addressed`].
 
 mod delegation;
 mod message;
@@ -22,8 +22,8 @@ use crate::domain::time::OrgTime;
 use crate::domain::work::words;
 
 pub use self::delegation::{Authority, Context, Deadline, Delegated, Delegation, Related};
-pub use self::message::{About, Answer, Artefact, Broadcast, Escalation, Handoff, Message, Question, Standup};
-pub use self::post::{addressed, messages};
+pub use self::message::{About, Answer, Broadcast, Escalation, Handoff, Message, Question, Standup};
+pub use self::post::addressed;
 
 words!(
     /// What a broadcast is about.
@@ -100,25 +100,15 @@ pub struct Digest {
 /// When the chart has no such domain.
 pub fn recipients(state: &State, channel: &Channel) -> Result<Vec<Role>, String> {
     let chart = &state.chart;
-    let leads = || chart.domains.keys().cloned().map(Role::DomainLead);
-    let tech_leads = || chart.departments.keys().cloned().map(Role::TechLead);
     Ok(match channel {
-        Channel::All => chart
-            .departments
-            .keys()
-            .cloned()
-            .map(Role::EngineeringManager)
-            .chain(tech_leads())
-            .chain(leads())
-            .chain(chart.ics.keys().cloned().map(Role::Ic))
-            .chain(chart.people.keys().cloned().map(Role::Person))
-            .collect(),
-        Channel::DomainLeads => leads().collect(),
-        Channel::TechLeads => tech_leads().collect(),
+        Channel::All => {
+            let people = chart.people.keys().cloned().map(Role::Person);
+            chart.places_from(&Role::Organisation).into_iter().chain(people).collect()
+        }
+        Channel::DomainLeads => chart.domains.keys().cloned().map(Role::DomainLead).collect(),
+        Channel::TechLeads => chart.departments.keys().cloned().map(Role::TechLead).collect(),
         Channel::Team(domain) if chart.domains.contains_key(domain) => {
-            std::iter::once(Role::DomainLead(domain.clone()))
-                .chain(chart.ics_of(domain).map(|ic| Role::Ic(ic.id.clone())))
-                .collect()
+            chart.places_from(&Role::DomainLead(domain.clone()))
         }
         Channel::Team(domain) => return Err(format!("the chart has no domain `{domain}`")),
     })

@@ -1,5 +1,7 @@
 //! What whoever is given work gets with it: how far they may go, by when, why, and to whom they can turn.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alarm::due;
@@ -8,8 +10,8 @@ use crate::domain::role::{Level, Role};
 use crate::domain::sla::Mark;
 use crate::domain::state::State;
 use crate::domain::task::{Delegation as Given, StateName, Task};
-use crate::domain::time::{Effort, OrgTime};
-use crate::domain::work::{Complexity, Finding, Priority, Tier};
+use crate::domain::time::OrgTime;
+use crate::domain::work::{Finding, Priority, Tier, Work};
 
 /// Work goes down the line.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -46,22 +48,15 @@ pub struct Delegated {
     pub task: TaskId,
     /// Its name in the plan.
     pub key: StepKey,
-    /// One line on what it is.
-    pub title: String,
-    /// What belongs to it; may be empty where the title says it all.
-    pub scope: String,
+    /// What it is: its scope in the description, what must be true for it to count as done in the criteria, the hours that
+    /// are expected, how demanding it is. Shared with the state, for plans are large and delegations many.
+    pub work: Arc<Work>,
     /// How far they may go by themselves.
     pub authority: Authority,
-    /// What must be true for it to count as done.
-    pub success_criteria: Vec<String>,
     /// What it has to wait for.
     pub constraints: Vec<Related>,
     /// By when it should have left the state it is in; `None` where no such clock runs.
     pub deadline: Option<Deadline>,
-    /// Hours of work expected.
-    pub effort: Effort,
-    /// How demanding it is.
-    pub complexity: Complexity,
     /// How urgent it is.
     pub priority: Priority,
     /// The milestone it is part of, and what waits for it.
@@ -130,14 +125,10 @@ fn delegated(state: &State, task: &Task) -> Delegated {
     Delegated {
         task: task.id,
         key: task.key.clone(),
-        title: task.work.title.clone(),
-        scope: task.work.description.clone(),
+        work: Arc::clone(&task.work),
         authority: authority(task),
-        success_criteria: task.work.criteria.clone(),
         constraints: task.needs.iter().filter(|need| !task.waived.contains(need)).filter_map(of).collect(),
         deadline,
-        effort: task.work.effort,
-        complexity: task.work.complexity,
         priority: task.priority,
         related: task.parent.iter().chain(&task.dependants).filter_map(of).collect(),
         risks: task.notes.clone(),

@@ -1,10 +1,13 @@
 //! The typed messages: what each says.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::delegation::Delegation;
 use super::{Digest, Notice};
-use crate::domain::id::{BroadcastId, DomainId, EscalationId, InstructionId, QuestionId, Round, StepKey, TaskId};
+use crate::domain::handoff::Package;
+use crate::domain::id::{BroadcastId, EscalationId, InstructionId, QuestionId, StepKey, TaskId};
 use crate::domain::role::{Level, Principal, Role};
 use crate::domain::standup::Report;
 use crate::domain::task::{StateName, Trouble, Turn};
@@ -49,6 +52,43 @@ impl Message {
     }
 }
 
+/// The heart of what it says, for logs; with words of others in it, which are to be tidied for where they are shown.
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name())?;
+        match self {
+            Self::Delegation(given) => {
+                let again = if given.again { " once more" } else { "" };
+                write!(f, " by {}{again}:", given.from)?;
+                given.tasks.iter().try_for_each(|task| write!(f, " {}", task.key))
+            }
+            Self::Broadcast(said) => write!(f, " by {} ({}): {}", said.from, said.notice.kind, said.notice.subject),
+            Self::Handoff(handoff) => {
+                let (package, of) = (&handoff.package, &handoff.about);
+                let (files, items) = (package.artefacts.len(), package.items.len());
+                write!(f, " of {} by {}: {files} files, {items} items to go through", of.key, package.from)
+            }
+            Self::Standup(standup) => {
+                f.write_str(" of")?;
+                standup.reports.iter().try_for_each(|report| write!(f, " {}", report.role))
+            }
+            Self::Question(question) => {
+                write!(f, " by {} about {}: {}", question.from, question.about.key, question.text)
+            }
+            Self::Answer(answer) => write!(f, " by {} about {}: {}", answer.from, answer.about.key, answer.text),
+            Self::Escalation(raised) => {
+                let copy = if raised.copy { ", only to know" } else { "" };
+                write!(
+                    f,
+                    " of {}: {} in {}, with {}{copy}",
+                    raised.about.key, raised.trouble, raised.state, raised.holder
+                )
+            }
+            Self::Digest(digest) => write!(f, " of {} open escalations", digest.open),
+        }
+    }
+}
+
 /// Somebody said something to a channel.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Broadcast {
@@ -76,35 +116,14 @@ pub struct About {
 }
 
 /// A package waits for receiving leads.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Handoff {
     /// What is handed off.
     pub about: About,
-    /// The domain that did it.
-    pub from: DomainId,
-    /// The domains that are to accept it.
-    pub to: Vec<DomainId>,
-    /// The version of the package.
-    pub version: Round,
-    /// What came out.
-    pub artefacts: Vec<Artefact>,
-    /// What a receiver goes through, in this order.
-    pub checklist: Vec<String>,
-    /// What those who did it say about it, one for each piece of work.
-    pub summaries: Vec<String>,
+    /// What comes with it, and who is to accept it.
+    pub package: Package,
     /// Questions about it that nobody has answered.
     pub questions: Vec<String>,
-}
-
-/// Something that came out of work.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Artefact {
-    /// Where it is, relative to the workspace of its task.
-    pub location: String,
-    /// What the machine found when it looked; `None` where it was not asked to.
-    pub holds: Option<bool>,
-    /// Whether a simulated worker made it up.
-    pub simulated: bool,
 }
 
 /// What everybody below reports.

@@ -3,30 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::delegation::delegation;
-use super::message::{About, Answer, Artefact, Broadcast, Escalation, Handoff, Message, Question, Standup};
+use super::message::{About, Answer, Broadcast, Escalation, Handoff, Message, Question, Standup};
 use crate::domain::command::AfterBlock;
 use crate::domain::event::{Entry, Event, InstructionEvent, Target, TaskEvent};
-use crate::domain::handoff::checklist;
-use crate::domain::id::{DepartmentId, DomainId, EscalationId, InstructionId, QuestionId, TaskId};
+use crate::domain::handoff::package;
+use crate::domain::id::{EscalationId, InstructionId, QuestionId, TaskId};
 use crate::domain::role::Role;
 use crate::domain::standup::Report;
 use crate::domain::state::State;
 use crate::domain::task::{Assignee, State as TaskState, Task};
 use crate::domain::time::OrgTime;
-use crate::domain::work::CheckResult;
 
-/// The messages that follow from `entry`, which is part of `state` already, and who gets each. Whatever is over by now
-/// needs no message.
-#[must_use]
-pub fn messages(state: &State, entry: &Entry) -> Vec<(Role, Message)> {
-    let each = |(roles, message): (Vec<Role>, Message)| {
-        roles.into_iter().map(move |role| (role, message.clone())).collect::<Vec<_>>()
-    };
-    addressed(state, entry, &|_| true).into_iter().flat_map(each).collect()
-}
-
-/// As [`messages`], each once with everybody who gets it, and only for those who are `listening`: what nobody hears is
-/// not even put together.
+/// The messages that follow from `entry`, which is part of `state` already, each with everybody who gets it as far as they
+/// are `listening`: what nobody hears is not even put together. Whatever is over by now needs no message.
 #[must_use]
 pub fn addressed(state: &State, entry: &Entry, listening: &dyn Fn(&Role) -> bool) -> Vec<(Vec<Role>, Message)> {
     let mut post = Post { state, entry, listening, out: Vec::new() };
@@ -81,7 +70,7 @@ impl Post<'_> {
             let manager = Role::EngineeringManager(department.clone());
             let at = self.entry.at;
             self.send(&[manager], || {
-                let theirs = reports.iter().filter(|report| department_of(&report.role).as_ref() == Some(department));
+                let theirs = reports.iter().filter(|report| report.role.department().as_ref() == Some(department));
                 let reports: Vec<Report> = theirs.cloned().collect();
                 (!reports.is_empty()).then_some(Message::Standup(Standup { at, reports }))
             });
@@ -130,9 +119,8 @@ impl Post<'_> {
             | TaskEvent::ChangesRequested { children, .. }
             | TaskEvent::HandoffRejected { children, .. } => self.given(children.iter().map(|child| &child.id)),
             TaskEvent::HandoffOpened => {
-                let domains: Vec<DomainId> = state.receivers(task).into_iter().collect();
-                let leads: Vec<Role> = domains.iter().cloned().map(Role::DomainLead).collect();
-                self.send(&leads, || Some(Message::Handoff(handoff(state, task, domains))));
+                let leads: Vec<Role> = state.receivers(task).into_iter().map(Role::DomainLead).collect();
+                self.send(&leads, || handoff(state, task).map(Message::Handoff));
             }
             TaskEvent::QuestionAsked { id, question } => {
                 let to = state.place_at(question.to, task);
@@ -245,55 +233,8 @@ fn escalation(task: &Task, id: EscalationId, copy: bool) -> Option<Escalation> {
     })
 }
 
-/// The package of a task: its own work, or that of its children.
-fn handoff(state: &State, task: &Task, to: Vec<DomainId>) -> Handoff {
-    let version = match &task.state {
-        TaskState::ReadyForHandoff { version, .. } => *version,
-        TaskState::Pending
-        | TaskState::InPlanning
-        | TaskState::Assigned { .. }
-        | TaskState::InProgress { .. }
-        | TaskState::Blocked { .. }
-        | TaskState::Escalated { .. }
-        | TaskState::UnderReview { .. }
-        | TaskState::DomainReview { .. }
-        | TaskState::Completed
-        | TaskState::Cancelled { .. } => task.round,
-    };
-    let children = task.children.iter().filter_map(|id| state.tasks.get(id));
-    let mut artefacts = Vec::new();
-    let mut summaries = Vec::new();
-    for handed in std::iter::once(task).chain(children).filter_map(|one| one.submission.as_ref()) {
-        let submission = &handed.submission;
-        artefacts.extend(submission.artefacts.iter().map(|location| Artefact {
-            location: location.clone(),
-            holds: checked(&submission.checks, location),
-            simulated: submission.simulated,
-        }));
-        summaries.push(submission.summary.clone());
-    }
-    Handoff {
-        about: about(task),
-        from: task.domain.clone(),
-        to,
-        version,
-        artefacts,
-        checklist: checklist(task),
-        summaries,
-        questions: task.questions.values().map(|question| question.text.clone()).collect(),
-    }
-}
-
-fn checked(checks: &[CheckResult], location: &str) -> Option<bool> {
-    let of = checks.iter().filter(|check| check.path == location).map(|check| check.passed);
-    of.reduce(|all, one| all && one)
-}
-
-fn department_of(role: &Role) -> Option<DepartmentId> {
-    match role {
-        Role::EngineeringManager(department) | Role::TechLead(department) => Some(department.clone()),
-        Role::DomainLead(domain) => Some(domain.department()),
-        Role::Ic(ic) => Some(ic.department()),
-        Role::Organisation | Role::Person(_) | Role::Operator => None,
-    }
+/// What a task passes on; `None` once all have accepted it.
+fn handoff(state: &State, task: &Task) -> Option<Handoff> {
+    let questions = task.questions.values().map(|question| question.text.clone()).collect();
+    Some(Handoff { about: about(task), package: package(state, task)?, questions })
 }

@@ -9,7 +9,7 @@ use echelon::domain::event::Entry;
 use echelon::domain::id::{BroadcastId, TaskId};
 use echelon::domain::org::Chart;
 use echelon::domain::policy::{Ids, Move, moves};
-use echelon::domain::protocol::{Authority, Channel, Message, Notice, NoticeKind, addressed, messages};
+use echelon::domain::protocol::{Authority, Channel, Message, Notice, NoticeKind, addressed};
 use echelon::domain::role::{Level, Principal, Role};
 use echelon::domain::state::State;
 use echelon::domain::task::Trouble;
@@ -44,7 +44,9 @@ impl World {
         let command = Command { at: self.clock.now(), principal, action };
         match execute(&mut self.state, &command) {
             Ok(entries) => {
-                self.said.extend(entries.iter().flat_map(|entry| messages(&self.state, entry)));
+                for (roles, message) in entries.iter().flat_map(|entry| addressed(&self.state, entry, &|_| true)) {
+                    self.said.extend(roles.into_iter().map(|role| (role, message.clone())));
+                }
                 entries
             }
             Err(rejection) => panic!("{name}: {rejection}"),
@@ -118,12 +120,13 @@ fn work_goes_down_the_line_with_all_that_belongs_to_it() {
     assert_eq!(given.escalation_path, [tech_lead(), manager(), Role::Operator]);
     assert_eq!(given.acknowledge_by, world.clock.now().org.plus(Millis::from_hours(1)));
     assert!(!given.again);
+    assert_eq!(said[0].1.to_string(), "delegation by main:tech-lead: build extra");
     let keys: Vec<&str> = given.tasks.iter().map(|task| task.key.as_str()).collect();
     assert_eq!(keys, ["build", "extra"]);
     let (build, extra) = (&given.tasks[0], &given.tasks[1]);
-    assert_eq!((build.title.as_str(), build.scope.as_str()), ("Build it", "make it so"));
+    assert_eq!((build.work.title.as_str(), build.work.description.as_str()), ("Build it", "make it so"));
     assert_eq!(build.authority, Authority::ReviewRequired);
-    assert_eq!(build.success_criteria, ["it is built"]);
+    assert_eq!(build.work.criteria, ["it is built"]);
     assert!(build.constraints.is_empty());
     let deadline = build.deadline.expect("a clock runs while it is pending");
     assert_eq!(deadline.target, world.clock.now().org.plus(Millis::from_hours(2)));
@@ -219,6 +222,7 @@ fn a_question_goes_to_who_is_to_answer_and_its_answer_to_who_asked() {
     assert_eq!(to, lead("main/build"));
     let Message::Question(question) = message else { panic!("{message:?}") };
     assert_eq!((question.text.as_str(), &question.from), ("which colour?", &ic("main/build/ann")));
+    assert_eq!(Message::Question(question).to_string(), "question by main/build/ann about build: which colour?");
     world.pass(4);
     let said = world.heard();
     assert!(said.contains(&format!("question to {}", tech_lead())), "it goes one level up: {said:?}");
@@ -245,12 +249,13 @@ fn a_package_goes_to_each_receiving_lead() {
     }
     let said = world.take();
     let packages: Vec<_> = said.iter().filter(|(_, message)| matches!(message, Message::Handoff(_))).collect();
-    let [(to, Message::Handoff(package))] = packages[..] else { panic!("{said:?}") };
+    let [(to, Message::Handoff(handoff))] = packages[..] else { panic!("{said:?}") };
+    let package = &handoff.package;
     assert_eq!(*to, lead("main/check"));
     assert_eq!(package.from.as_str(), "main/build");
-    assert_eq!(package.summaries, ["it stands"]);
-    assert_eq!(package.checklist, ["it is built"]);
-    assert_eq!((package.artefacts[0].location.as_str(), package.artefacts[0].holds), ("house", None));
+    assert_eq!(package.summary, "it stands");
+    assert_eq!(package.items[0].text, "it is built");
+    assert_eq!((package.artefacts[0].path.as_str(), package.artefacts[0].passed), ("house", 0));
 }
 
 #[test]
