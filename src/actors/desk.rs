@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::office::{Office, Phase};
 use crate::domain::command::Action;
+use crate::domain::org::Chart;
 use crate::domain::policy::{Move, moves};
-use crate::domain::protocol::Message;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Principal, Role};
 use crate::ledger::{Notice, Results, Stopped};
+use crate::telemetry::narrative::quote;
 
 /// The desk of one role.
 pub struct Desk {
@@ -20,6 +21,16 @@ pub struct Desk {
     principal: Principal,
     /// Whether a wake-up is under way that has not been looked at: many changes make one.
     woken: Arc<AtomicBool>,
+}
+
+/// What to do about what the ledger had to say.
+pub enum Heard {
+    /// Nothing now: a look at what is owed is under way anyhow.
+    Nothing,
+    /// Look at what is owed.
+    Owed,
+    /// The organisation runs by this chart: bring whoever is below in step, and look at what is owed.
+    Chart(Arc<Chart>),
 }
 
 impl Desk {
@@ -45,11 +56,19 @@ impl Desk {
         Ok(Self { office, role, principal, woken })
     }
 
-    /// Takes note of a message, and says whether to look at what is owed now: not where a wake-up is under way anyhow.
-    #[must_use]
-    pub fn receive(&self, message: &Message) -> bool {
-        tracing::debug!(role = %self.role, "received a {}", message.name());
-        !self.woken.load(Ordering::Acquire)
+    /// Takes note of what the ledger says, and answers what to do about it. A chart is taken over by the office first.
+    ///
+    /// # Errors
+    /// When the ledger has stopped.
+    pub async fn hear(&self, notice: &Notice) -> Result<Heard, Stopped> {
+        match notice {
+            Notice::Owed => Ok(Heard::Owed),
+            Notice::Message(message) => {
+                tracing::debug!(role = %self.role, "received a {}", quote(&message.to_string()));
+                Ok(if self.woken.load(Ordering::Acquire) { Heard::Nothing } else { Heard::Owed })
+            }
+            Notice::Chart => Ok(Heard::Chart(self.office.look_at_chart().await?)),
+        }
     }
 
     /// Does what policy says about everything that is owed, and returns what is for workers to do.

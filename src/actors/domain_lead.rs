@@ -1,7 +1,7 @@
 //! The DomainLead: assigns the work of a domain, reviews it, accepts handoffs and clears blockers.
 //!
 //! ```text
-//!   ledger ── Wake, Receive, Chart ──▶ DomainLead ── assign, review, accept, resolve ──▶ ledger
+//!   ledger ── Told ──▶ DomainLead ── assign, review, accept, resolve ──▶ ledger
 //!                                          └─ supervises the ICs of the domain, and the runs of its own reviews
 //! ```
 //!
@@ -11,36 +11,21 @@ use std::sync::Arc;
 
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
-use super::desk::Desk;
+use super::desk::{Desk, Heard};
 use super::ic;
 use super::office::Office;
 use super::runs::Runs;
 use super::supervision::{Family, Loss, restart_or_fail};
 use crate::domain::id::{DomainId, IcId};
-use crate::domain::protocol::Message;
 use crate::domain::role::Role;
 use crate::ledger::Notice;
 
 /// What a domain lead is told.
 pub enum Msg {
-    /// What they owe has changed.
-    Wake,
-    /// Somebody has something to say to them.
-    Receive(Arc<Message>),
-    /// The organisation runs by another chart.
-    Chart,
+    /// What the ledger has for them.
+    Told(Notice),
     /// Start this IC again.
     Respawn(IcId),
-}
-
-impl From<Notice> for Msg {
-    fn from(notice: Notice) -> Self {
-        match notice {
-            Notice::Owed => Self::Wake,
-            Notice::Message(message) => Self::Receive(message),
-            Notice::Chart => Self::Chart,
-        }
-    }
 }
 
 /// What a domain lead begins with.
@@ -78,25 +63,22 @@ impl Actor for DomainLead {
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
         let told = myself.clone();
-        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let tell = move |notice: Notice| drop(told.cast(Msg::Told(notice)));
         let desk = Desk::open(args.office, Role::DomainLead(args.domain.clone()), tell).await?;
         let mut state = State { desk, domain: args.domain, ics: Family::default(), reviews: Runs::default() };
         state.keep_in_step(&myself).await?;
-        myself.cast(Msg::Wake)?;
+        myself.cast(Msg::Told(Notice::Owed))?;
         Ok(state)
     }
 
     async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
         match msg {
-            Msg::Wake => state.on_wake(&myself).await?,
-            Msg::Receive(message) => {
-                if state.desk.receive(&message) {
-                    state.on_wake(&myself).await?;
+            Msg::Told(notice) => {
+                match state.desk.hear(&notice).await? {
+                    Heard::Nothing => return Ok(()),
+                    Heard::Owed => {}
+                    Heard::Chart(_) => state.keep_in_step(&myself).await?,
                 }
-            }
-            Msg::Chart => {
-                state.desk.office.look_at_chart().await?;
-                state.keep_in_step(&myself).await?;
                 state.on_wake(&myself).await?;
             }
             Msg::Respawn(ic) => state.spawn_ic(&myself, ic).await?,
@@ -111,7 +93,7 @@ impl Actor for DomainLead {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         if let Some(after) = state.reviews.on_event(&event)? {
-            drop(myself.send_after(after, || Msg::Wake));
+            drop(myself.send_after(after, || Msg::Told(Notice::Owed)));
             return Ok(());
         }
         match state.ics.on_event(event) {

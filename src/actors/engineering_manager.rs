@@ -1,7 +1,7 @@
 //! The EngineeringManager of a department: triage, approval of plans, go/no-go; the last level before a person.
 //!
 //! ```text
-//!   ledger ── Wake, Receive, Chart ──▶ EngineeringManager ── triage, approve, go/no-go ──▶ ledger
+//!   ledger ── Told ──▶ EngineeringManager ── triage, approve, go/no-go ──▶ ledger
 //!                                          └─ supervises the TechLead of the department
 //! ```
 //!
@@ -11,35 +11,20 @@ use std::sync::Arc;
 
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
-use super::desk::Desk;
+use super::desk::{Desk, Heard};
 use super::office::Office;
 use super::supervision::{Family, Loss, restart_or_fail};
 use super::tech_lead;
 use crate::domain::id::DepartmentId;
-use crate::domain::protocol::Message;
 use crate::domain::role::Role;
 use crate::ledger::Notice;
 
 /// What an engineering manager is told.
 pub enum Msg {
-    /// What they owe has changed.
-    Wake,
-    /// Somebody has something to say to them.
-    Receive(Arc<Message>),
-    /// The organisation runs by another chart.
-    Chart,
+    /// What the ledger has for them.
+    Told(Notice),
     /// Start the tech lead again.
     Respawn,
-}
-
-impl From<Notice> for Msg {
-    fn from(notice: Notice) -> Self {
-        match notice {
-            Notice::Owed => Self::Wake,
-            Notice::Message(message) => Self::Receive(message),
-            Notice::Chart => Self::Chart,
-        }
-    }
 }
 
 /// What an engineering manager begins with.
@@ -76,27 +61,21 @@ impl Actor for EngineeringManager {
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
         let told = myself.clone();
-        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let tell = move |notice: Notice| drop(told.cast(Msg::Told(notice)));
         let desk = Desk::open(args.office, Role::EngineeringManager(args.department.clone()), tell).await?;
         let mut state = State { desk, department: args.department, tech_lead: Family::default() };
         state.spawn_tech_lead(&myself).await?;
-        myself.cast(Msg::Wake)?;
+        myself.cast(Msg::Told(Notice::Owed))?;
         Ok(state)
     }
 
     async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
         match msg {
-            Msg::Wake => drop(state.desk.turn().await?),
-            Msg::Receive(message) => {
-                if state.desk.receive(&message) {
-                    drop(state.desk.turn().await?);
-                }
-            }
-            // There is one tech lead as long as there is the department.
-            Msg::Chart => {
-                state.desk.office.look_at_chart().await?;
-                drop(state.desk.turn().await?);
-            }
+            Msg::Told(notice) => match state.desk.hear(&notice).await? {
+                Heard::Nothing => {}
+                // There is one tech lead as long as there is the department.
+                Heard::Owed | Heard::Chart(_) => drop(state.desk.turn().await?),
+            },
             Msg::Respawn => state.spawn_tech_lead(&myself).await?,
         }
         Ok(())

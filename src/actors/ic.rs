@@ -1,7 +1,7 @@
 //! The IC: starts attempts through a worker, up to a parallel limit, and reviews the work of peers.
 //!
 //! ```text
-//!   ledger ── Wake, Receive, Chart ──▶ IC ── start an attempt ──▶ ledger
+//!   ledger ── Told ──▶ IC ── start an attempt ──▶ ledger
 //!                                       └─ supervises a Run for each attempt and each review
 //! ```
 //!
@@ -14,32 +14,17 @@ use std::time::Duration;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, MessagingErr, SpawnErr, SupervisionEvent};
 use tokio::task::JoinHandle;
 
-use super::desk::Desk;
+use super::desk::{Desk, Heard};
 use super::office::Office;
 use super::runs::Runs;
 use crate::domain::id::IcId;
-use crate::domain::protocol::Message;
 use crate::domain::role::Role;
 use crate::ledger::Notice;
 
 /// What an IC is told.
 pub enum Msg {
-    /// What they owe has changed, or there may be room for more.
-    Wake,
-    /// Somebody has something to say to them.
-    Receive(Arc<Message>),
-    /// The organisation runs by another chart.
-    Chart,
-}
-
-impl From<Notice> for Msg {
-    fn from(notice: Notice) -> Self {
-        match notice {
-            Notice::Owed => Self::Wake,
-            Notice::Message(message) => Self::Receive(message),
-            Notice::Chart => Self::Chart,
-        }
-    }
+    /// What the ledger has for them; also that there may be room for more.
+    Told(Notice),
 }
 
 /// What an IC begins with.
@@ -78,21 +63,22 @@ impl Actor for Ic {
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
         let told = myself.clone();
-        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let tell = move |notice: Notice| drop(told.cast(Msg::Told(notice)));
         let desk = Desk::open(args.office, Role::Ic(args.ic.clone()), tell).await?;
-        myself.cast(Msg::Wake)?;
+        myself.cast(Msg::Told(Notice::Owed))?;
         Ok(State { desk, ic: args.ic, runs: Runs::default(), retry: None })
     }
 
-    async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
-        match msg {
-            Msg::Wake => state.on_wake(&myself).await,
-            Msg::Receive(message) if state.desk.receive(&message) => state.on_wake(&myself).await,
-            Msg::Receive(_) => Ok(()),
-            Msg::Chart => {
-                state.desk.office.look_at_chart().await?;
-                state.on_wake(&myself).await
-            }
+    async fn handle(
+        &self,
+        myself: ActorRef<Msg>,
+        Msg::Told(notice): Msg,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match state.desk.hear(&notice).await? {
+            Heard::Nothing => Ok(()),
+            // Who they are, and how much they may do at once, is looked up each time.
+            Heard::Owed | Heard::Chart(_) => state.on_wake(&myself).await,
         }
     }
 
@@ -103,7 +89,7 @@ impl Actor for Ic {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         if let Some(after) = state.runs.on_event(&event)? {
-            drop(myself.send_after(after, || Msg::Wake));
+            drop(myself.send_after(after, || Msg::Told(Notice::Owed)));
         }
         Ok(())
     }
@@ -122,7 +108,7 @@ impl State {
         if let Some(earlier) = self.retry.take() {
             earlier.abort();
         }
-        self.retry = later.map(|wait| myself.send_after(wait.max(SHORTEST_WAIT), || Msg::Wake));
+        self.retry = later.map(|wait| myself.send_after(wait.max(SHORTEST_WAIT), || Msg::Told(Notice::Owed)));
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The Organisation: the top of the chart. Releases instructions in their order.
 //!
 //! ```text
-//!   ledger ── Wake, Receive, Chart ──▶ Organisation ── release ──▶ ledger
+//!   ledger ── Told ──▶ Organisation ── release ──▶ ledger
 //!                                          └─ supervises an EngineeringManager for each department
 //! ```
 //!
@@ -11,35 +11,20 @@ use std::sync::Arc;
 
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
-use super::desk::Desk;
+use super::desk::{Desk, Heard};
 use super::engineering_manager;
 use super::office::Office;
 use super::supervision::{Family, Loss, Verdict};
 use crate::domain::id::DepartmentId;
-use crate::domain::protocol::Message;
 use crate::domain::role::Role;
 use crate::ledger::Notice;
 
 /// What the organisation is told.
 pub enum Msg {
-    /// What it owes has changed.
-    Wake,
-    /// Somebody has something to say to it.
-    Receive(Arc<Message>),
-    /// The organisation runs by another chart.
-    Chart,
+    /// What the ledger has for it.
+    Told(Notice),
     /// Start this department again.
     Respawn(DepartmentId),
-}
-
-impl From<Notice> for Msg {
-    fn from(notice: Notice) -> Self {
-        match notice {
-            Notice::Owed => Self::Wake,
-            Notice::Message(message) => Self::Receive(message),
-            Notice::Chart => Self::Chart,
-        }
-    }
 }
 
 /// What it begins with.
@@ -73,26 +58,25 @@ impl Actor for Organisation {
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
         let told = myself.clone();
-        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let tell = move |notice: Notice| drop(told.cast(Msg::Told(notice)));
         let desk = Desk::open(args.office, Role::Organisation, tell).await?;
         let mut state = State { desk, departments: Family::default() };
         state.keep_in_step(&myself).await;
-        myself.cast(Msg::Wake)?;
+        myself.cast(Msg::Told(Notice::Owed))?;
         Ok(state)
     }
 
     async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
         match msg {
-            Msg::Wake => drop(state.desk.turn().await?),
-            Msg::Receive(message) => {
-                if state.desk.receive(&message) {
-                    drop(state.desk.turn().await?);
+            Msg::Told(notice) => {
+                match state.desk.hear(&notice).await? {
+                    Heard::Nothing => return Ok(()),
+                    Heard::Owed => {}
+                    Heard::Chart(chart) => {
+                        state.desk.office.forget_departed(&chart);
+                        state.keep_in_step(&myself).await;
+                    }
                 }
-            }
-            Msg::Chart => {
-                let chart = state.desk.office.look_at_chart().await?;
-                state.desk.office.forget_departed(&chart);
-                state.keep_in_step(&myself).await;
                 drop(state.desk.turn().await?);
             }
             Msg::Respawn(department) => state.spawn_department(&myself, department).await,

@@ -1,7 +1,7 @@
 //! The TechLead of a department: plans across its domains and decides about what was cancelled.
 //!
 //! ```text
-//!   ledger ── Wake, Receive, Chart ──▶ TechLead ── plan, decide, reassign ──▶ ledger
+//!   ledger ── Told ──▶ TechLead ── plan, decide, reassign ──▶ ledger
 //!                                          └─ supervises a DomainLead for each domain of the department
 //! ```
 //!
@@ -11,35 +11,20 @@ use std::sync::Arc;
 
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
-use super::desk::Desk;
+use super::desk::{Desk, Heard};
 use super::domain_lead;
 use super::office::Office;
 use super::supervision::{Family, Loss, restart_or_fail};
 use crate::domain::id::{DepartmentId, DomainId};
-use crate::domain::protocol::Message;
 use crate::domain::role::Role;
 use crate::ledger::Notice;
 
 /// What a tech lead is told.
 pub enum Msg {
-    /// What they owe has changed.
-    Wake,
-    /// Somebody has something to say to them.
-    Receive(Arc<Message>),
-    /// The organisation runs by another chart.
-    Chart,
+    /// What the ledger has for them.
+    Told(Notice),
     /// Start the lead of this domain again.
     Respawn(DomainId),
-}
-
-impl From<Notice> for Msg {
-    fn from(notice: Notice) -> Self {
-        match notice {
-            Notice::Owed => Self::Wake,
-            Notice::Message(message) => Self::Receive(message),
-            Notice::Chart => Self::Chart,
-        }
-    }
 }
 
 /// What a tech lead begins with.
@@ -76,25 +61,22 @@ impl Actor for TechLead {
 
     async fn pre_start(&self, myself: ActorRef<Msg>, args: Args) -> Result<State, ActorProcessingErr> {
         let told = myself.clone();
-        let tell = move |notice: Notice| drop(told.cast(notice.into()));
+        let tell = move |notice: Notice| drop(told.cast(Msg::Told(notice)));
         let desk = Desk::open(args.office, Role::TechLead(args.department.clone()), tell).await?;
         let mut state = State { desk, department: args.department, leads: Family::default() };
         state.keep_in_step(&myself).await?;
-        myself.cast(Msg::Wake)?;
+        myself.cast(Msg::Told(Notice::Owed))?;
         Ok(state)
     }
 
     async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
         match msg {
-            Msg::Wake => drop(state.desk.turn().await?),
-            Msg::Receive(message) => {
-                if state.desk.receive(&message) {
-                    drop(state.desk.turn().await?);
+            Msg::Told(notice) => {
+                match state.desk.hear(&notice).await? {
+                    Heard::Nothing => return Ok(()),
+                    Heard::Owed => {}
+                    Heard::Chart(_) => state.keep_in_step(&myself).await?,
                 }
-            }
-            Msg::Chart => {
-                state.desk.office.look_at_chart().await?;
-                state.keep_in_step(&myself).await?;
                 drop(state.desk.turn().await?);
             }
             Msg::Respawn(domain) => state.spawn_lead(&myself, domain).await?,
