@@ -173,26 +173,38 @@ fn open_work<'a>(state: &'a State, is_ours: impl Fn(&DomainId) -> bool + 'a) -> 
 
 /// Counts of the work of some domains.
 fn summary(state: &State, now: OrgTime, is_ours: impl Fn(&DomainId) -> bool + Copy) -> Summary {
+    let mut found = completed(state, is_ours);
+    for task in open_work(state, is_ours) {
+        found.count(task, late_by(state, task, now).is_some());
+    }
+    found
+}
+
+/// What is over of the work of some domains; what is not remains to be counted.
+fn completed(state: &State, is_ours: impl Fn(&DomainId) -> bool) -> Summary {
     let of = |counts: &BTreeMap<DomainId, u32>| {
         counts.iter().filter(|(domain, _)| is_ours(domain)).fold(0_u32, |sum, (_, count)| sum.saturating_add(*count))
     };
     let tally = &state.tally;
-    let mut found = Summary {
+    Summary {
         completed: of(&tally.completed),
         completed_before: tally.before.as_ref().map(of),
         since: tally.since,
         ..Summary::default()
-    };
-    for task in open_work(state, is_ours) {
-        found.open = found.open.saturating_add(1);
-        let count = found.states.entry(task.state.name()).or_insert(0);
+    }
+}
+
+impl Summary {
+    /// Counts a piece of work that is not over, and whether it is late.
+    fn count(&mut self, task: &Task, is_late: bool) {
+        let count = self.states.entry(task.state.name()).or_insert(0);
         *count = count.saturating_add(1);
         let add = |counter: &mut u32, holds: bool| *counter = counter.saturating_add(u32::from(holds));
-        add(&mut found.late, late_by(state, task, now).is_some());
-        add(&mut found.stalled, task.clock.stalled);
-        add(&mut found.blocked, task.state.blocker().is_some());
+        add(&mut self.open, true);
+        add(&mut self.late, is_late);
+        add(&mut self.stalled, task.clock.stalled);
+        add(&mut self.blocked, task.state.blocker().is_some());
     }
-    found
 }
 
 /// The first risks of some domains: what is blocked, then what is silent, then what is late, the longest first.

@@ -210,17 +210,7 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// A span to the millisecond: `1h 30m`, `500ms`.
+/// A span to the millisecond, as charts write it: `1h 30m`, `500ms`.
 fn span(span: Millis) -> String {
-    const UNITS: [(&str, i64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
-    let mut rest = span.0.max(0);
-    let mut parts = Vec::new();
-    for (name, size) in UNITS {
-        let count = rest.checked_div(size).unwrap_or(0);
-        rest = rest.checked_rem(size).unwrap_or(0);
-        if count > 0 {
-            parts.push(format!("{count}{name}"));
-        }
-    }
-    if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
+    humantime::format_duration(span.to_duration()).to_string()
 }

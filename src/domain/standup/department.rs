@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::path::{CriticalPath, critical_path};
-use super::{Capacity, Risk, Summary, capacity_of_domain, cut, number, risks, summary};
+use super::{Capacity, Risk, Summary, capacity_of_domain, completed, cut, late_by, number, open_work, risks};
 use crate::domain::id::{DepartmentId, DomainId, InstructionId};
 use crate::domain::instruction::{Instruction, State as InstructionState, StateName};
 use crate::domain::role::Level;
@@ -102,15 +102,7 @@ fn instructions<'a>(state: &'a State, department: &'a DepartmentId) -> impl Iter
 
 pub(super) fn tech_lead(state: &State, department: &DepartmentId, now: OrgTime) -> TechLead {
     let is_ours = |domain: &DomainId| domain.department() == *department;
-    let mut teams: Vec<Team> = state
-        .chart
-        .domains_of(department)
-        .map(|domain| Team {
-            domain: domain.id.clone(),
-            summary: summary(state, now, |other| *other == domain.id),
-            capacity: capacity_of_domain(state, &domain.id),
-        })
-        .collect();
+    let (summary, mut teams) = teams(state, department, now);
     let capacity = teams.iter().map(|team| team.capacity).fold(Capacity::default(), Capacity::plus);
     teams.sort_by_key(|team| (std::cmp::Reverse(team.summary.open), team.domain.clone()));
     let mut open: Vec<&Instruction> = instructions(state, department).collect();
@@ -124,7 +116,7 @@ pub(super) fn tech_lead(state: &State, department: &DepartmentId, now: OrgTime) 
     }
     TechLead {
         department: department.clone(),
-        summary: summary(state, now, is_ours),
+        summary,
         capacity,
         more_teams: number(teams.len().saturating_sub(TEAMS_NAMED)),
         teams: teams.into_iter().take(TEAMS_NAMED).collect(),
@@ -133,6 +125,31 @@ pub(super) fn tech_lead(state: &State, department: &DepartmentId, now: OrgTime) 
         escalations,
         risks: risks(state, now, is_ours),
     }
+}
+
+/// A department and each of its domains, counted in one walk through the work.
+fn teams(state: &State, department: &DepartmentId, now: OrgTime) -> (Summary, Vec<Team>) {
+    let is_ours = |domain: &DomainId| domain.department() == *department;
+    let mut whole = completed(state, is_ours);
+    let mut by_domain: BTreeMap<&DomainId, Summary> = state
+        .chart
+        .domains_of(department)
+        .map(|domain| (&domain.id, completed(state, |other| *other == domain.id)))
+        .collect();
+    for task in open_work(state, is_ours) {
+        let is_late = late_by(state, task, now).is_some();
+        whole.count(task, is_late);
+        // A domain that left the chart may have work that is not over yet.
+        if let Some(team) = by_domain.get_mut(&task.domain) {
+            team.count(task, is_late);
+        }
+    }
+    let team = |(domain, summary): (&DomainId, Summary)| Team {
+        domain: domain.clone(),
+        summary,
+        capacity: capacity_of_domain(state, domain),
+    };
+    (whole, by_domain.into_iter().map(team).collect())
 }
 
 fn forecast(state: &State, found: &Instruction) -> Forecast {
