@@ -126,9 +126,13 @@ impl LedgerHandle {
         let (reply, answer) = oneshot::channel();
         let request: ReadRequest = Box::new(move |ledger| {
             // A look that panics changes nothing: it is the trouble of whoever asked, who gets no answer.
-            if let Ok(seen) = panic::catch_unwind(AssertUnwindSafe(|| look(ledger))) {
+            match panic::catch_unwind(AssertUnwindSafe(|| look(ledger))) {
                 // Whoever asked may have gone away in the meantime.
-                let _ = reply.send(seen);
+                Ok(seen) => drop(reply.send(seen)),
+                // To them it is as if the ledger had stopped, which it has not.
+                Err(_) => {
+                    tracing::error!("a look at the state panicked, which is a fault of this program; please report it")
+                }
             }
         });
         self.send(Request::Read(request)).await?;

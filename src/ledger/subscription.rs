@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
 
 use super::{Error, Ledger, LedgerHandle, Stopped, codec};
 use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
@@ -164,11 +165,9 @@ impl Subscription {
                     Ok(again) => *self = again,
                     // What happened after it was cut off, and before the end, is in the store.
                     Err(Stopped) => {
-                        let last = self.reader.last()?.map_or(Sequence(0), |(sequence, _)| sequence);
-                        if self.next > last {
+                        if !self.turn_to_store()? {
                             return Ok(None);
                         }
-                        self.behind_until = last;
                     }
                 },
             }
@@ -180,18 +179,37 @@ impl Subscription {
     /// # Errors
     /// When the store cannot be read.
     pub fn ready(&mut self) -> Result<Option<Entry>, Error> {
-        if let Some(entry) = self.stored()? {
-            return Ok(Some(entry));
-        }
-        while let Ok(entry) = self.live.try_recv() {
-            if entry.sequence >= self.next {
-                self.next = entry.sequence.next();
-                if self.filter.wants(&entry) {
-                    return Ok(Some(entry.as_ref().clone()));
+        loop {
+            if let Some(entry) = self.stored()? {
+                return Ok(Some(entry));
+            }
+            match self.live.try_recv() {
+                Ok(entry) if entry.sequence < self.next => {}
+                Ok(entry) => {
+                    self.next = entry.sequence.next();
+                    if self.filter.wants(&entry) {
+                        return Ok(Some(entry.as_ref().clone()));
+                    }
+                }
+                Err(TryRecvError::Empty) => return Ok(None),
+                // Cut off for being too slow: what was published since is there all the same.
+                Err(TryRecvError::Disconnected) => {
+                    if !self.turn_to_store()? {
+                        return Ok(None);
+                    }
                 }
             }
         }
-        Ok(None)
+    }
+
+    /// Goes on with what the store has by now; `false` when there is nothing more in it.
+    fn turn_to_store(&mut self) -> Result<bool, Error> {
+        let last = self.reader.last()?.map_or(Sequence(0), |(sequence, _)| sequence);
+        let has_more = self.next <= last;
+        if has_more {
+            self.behind_until = last;
+        }
+        Ok(has_more)
     }
 
     /// The next wanted entry that has to come from the store, if there is one.

@@ -43,6 +43,28 @@ async fn make_a_thousand(handle: &LedgerHandle, company: &Company) {
 }
 
 #[tokio::test]
+async fn what_is_there_already_is_all_of_it_even_for_a_subscriber_that_was_cut_off() {
+    let mut company = Company::new();
+    let mut ledger = open(&MemoryStore::new());
+    company.apply(&mut ledger, chart());
+    let (handle, _) = start(ledger, &company);
+    let mut events = handle.subscribe(Sequence(1), Filter::everything()).await.expect("it runs");
+    for _ in 0..3 {
+        make_a_thousand(&handle, &company).await;
+    }
+    let last = handle.read(|state| state.sequence).await.expect("it runs");
+    let mut seen = Sequence(0);
+    while let Some(entry) = events.ready().expect("the store can be read") {
+        assert_eq!(entry.sequence, seen.next());
+        seen = entry.sequence;
+    }
+    assert_eq!(seen, last);
+    assert!(seen.0 > 3_000, "more than a feed holds");
+    make_a_thousand(&handle, &company).await;
+    assert_eq!(next(&mut events, &handle).await.map(|entry| entry.sequence), Some(last.next()), "and it goes on");
+}
+
+#[tokio::test]
 async fn a_slow_subscriber_misses_nothing_and_sees_nothing_twice() {
     let mut company = Company::new();
     let mut ledger = open(&MemoryStore::new());
