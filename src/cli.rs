@@ -36,12 +36,14 @@ mod workflow;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, Resettable, TypedValueParser};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use self::exit::{Exit, Failure};
 use self::output::Printer;
 use crate::domain::id::{DepartmentId, IdempotencyKey, PersonId, WorkType};
+use crate::domain::role::Level;
 use crate::domain::work::{Priority, Tier};
 use crate::telemetry;
 
@@ -228,7 +230,8 @@ struct InstructionArgs {
 /// Parses the arguments of this process and does what they say.
 #[must_use]
 pub fn main() -> Exit {
-    let cli = Cli::parse();
+    let matches = without_empty_variables(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let printer = Printer::new(cli.global.log_format == LogFormat::Json);
     match dispatch(cli, &printer) {
         Ok(exit) => exit,
@@ -237,6 +240,23 @@ pub fn main() -> Exit {
             failure.exit
         }
     }
+}
+
+/// The grammar without the variables that are set to nothing, as scripts have them: those are as good as not set.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let set_to = argument.get_env().and_then(std::env::var_os);
+        match set_to {
+            Some(value) if value.is_empty() => argument.env(Resettable::Reset),
+            Some(_) | None => argument,
+        }
+    });
+    command.mut_subcommands(without_empty_variables)
+}
+
+/// Reads a level of the reporting line.
+fn level() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(Level::ALL.map(Level::word)).try_map(|text| text.parse::<Level>())
 }
 
 fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {

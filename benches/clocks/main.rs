@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use self::house::{FIRST_CLOCK, House, TASKS, chart, populate, request};
 
-/// What of them comes due in a second, where lateness is measured.
+/// How many of the armed clocks come due in a second, where lateness is measured.
 const DUE_A_SECOND: usize = 1_000;
 /// How long lateness is measured, and clients without anything due.
 const SPAN: Duration = Duration::from_secs(10);

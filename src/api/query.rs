@@ -68,7 +68,7 @@ pub fn answer(ledger: &Ledger, query: &Query, data_dir: &Path, running: Option<&
         Query::Task { id } => json(&look.task_detail(look.task_named(id)?)?),
         Query::Inbox { role } => {
             let role = role.as_deref().map_or(Ok(Role::Operator), |text| resolve::role(look.state, text))?;
-            json(&look.inbox(&role, running.map_or(look.state.last, |running| running.now)))
+            json(&look.inbox(&role))
         }
         Query::Escalations { open, task, level } => json(&look.escalations(*open, task.as_deref(), *level)?),
         Query::Standup { role } => json(&look.standup(role.as_deref())?),
@@ -229,6 +229,7 @@ impl Look<'_> {
             received: found.received.wall.to_string(),
             tasks_over: found.tasks.len() - found.open.len(),
             tasks: found.tasks.len(),
+            paused: found.paused.as_ref().filter(|_| over.is_none()).map(|pause| pause.reason.clone()),
             waits_for_person: over.is_none() && self.waits_for_person(found),
         }
     }
@@ -238,14 +239,14 @@ impl Look<'_> {
         let mut owed: Vec<&Role> = self.state.instruction_duties(found.id).iter().map(|(role, _)| role).collect();
         let open = found.open.iter().filter_map(|task| self.state.accountability(*task));
         owed.extend(open.flat_map(|one| one.owes.iter().map(|(role, _)| role)));
-        found.paused.is_some() || (!owed.is_empty() && owed.iter().all(|role| is_person(role)))
+        found.paused.is_some() || (!owed.is_empty() && owed.iter().all(|role| role.is_person()))
     }
 
     /// What waits for a person, of one instruction or of all.
     fn needs_person(&self, only: Option<InstructionId>) -> Vec<OwedView> {
         self.state
             .owed()
-            .filter(|(role, _)| is_person(role))
+            .filter(|(role, _)| role.is_person())
             .map(|(role, duty)| (self.instruction_of(duty), role, duty))
             .filter(|(instruction, _, _)| only.is_none() || *instruction == only)
             .map(|(_, role, duty)| self.owed_view(role, duty))
@@ -291,6 +292,9 @@ impl Look<'_> {
                 Duty::Answer(_, id) => Some(id.to_string()),
                 _another => None,
             },
+            escalation: task
+                .and_then(|task| commands::with_a_person(task, duty))
+                .map(|(escalation, _)| escalation.to_string()),
             commands: commands::commands(self.state, role, duty),
             options: task.map(|task| commands::options_of(self.state, task, duty)).unwrap_or_default(),
         }
@@ -367,10 +371,6 @@ fn reviews_without_worker(policy: ReviewPolicy) -> String {
         ReviewPolicy::Person => "a person",
     }
     .to_owned()
-}
-
-fn is_person(role: &Role) -> bool {
-    matches!(role, Role::Operator | Role::Person(_))
 }
 
 fn counts<K: ToString>(counted: BTreeMap<K, usize>) -> Vec<Count> {

@@ -24,12 +24,15 @@ use super::wire::{
     Answered, Ask, Cancelled, Code, LINE_LIMIT, PROTOCOL, Query, Refusal, Reply, Request, Submit, Submitted,
 };
 use crate::actors::office::Office;
-use crate::domain::command::{Action, InstructionAction, TaskAction};
+use crate::domain::command::{Action, Command, InstructionAction, TaskAction};
+use crate::domain::decide::decide;
 use crate::domain::event::Entry;
 use crate::domain::id::{QuestionId, TaskId};
 use crate::domain::instruction;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::Principal;
+use crate::domain::state::State;
+use crate::domain::time::Stamp;
 use crate::ledger::{Ledger, Stopped};
 
 /// Clients served side by side. Each may hold a line of [`LINE_LIMIT`], so this also bounds memory.
@@ -211,6 +214,12 @@ async fn audit(office: &Arc<Office>) -> Result<Value, Refusal> {
         .await
         .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
     to_value(&view)
+}
+
+/// Refuses what the ledger would refuse. Nothing is recorded.
+fn tried(state: &State, at: Stamp, principal: Principal, action: Action) -> Result<(), Refusal> {
+    decide(state, &Command { at, principal, action })?;
+    Ok(())
 }
 
 async fn commit(office: &Arc<Office>, principal: &Principal, action: Action) -> Result<Vec<Entry>, Refusal> {

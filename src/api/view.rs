@@ -1,7 +1,7 @@
 //! What a client gets to see: the JSON of `--json`, and what the command line prints from.
 //!
-//! Views are the wire's own: fields are only ever added, whatever becomes of the core. Times are RFC 3339 in UTC, efforts
-//! are hours, absent things are `null`.
+//! Views are the wire's own: fields are only ever added, whatever becomes of the core. Points in time are wall time,
+//! RFC 3339 in UTC; spans of time are the organisation's; efforts are hours; absent things are `null`.
 
 mod broadcast;
 mod escalation;
@@ -12,7 +12,7 @@ mod standup;
 use serde::{Deserialize, Serialize};
 
 pub use self::broadcast::{BroadcastView, ReadMark};
-pub use self::escalation::EscalationView;
+pub use self::escalation::{EscalationView, EscalationsView};
 pub use self::handoff::{ArtefactView, HandoffView, ItemView, PackageView, ReceiverView};
 pub use self::standup::{
     CapacityView, ContributorView, DepartmentStandupView, DeskView, ForecastView, LeadView, MemberView, MilestoneView,
@@ -44,7 +44,8 @@ pub struct StatusView {
     pub needs_person: Vec<OwedView>,
     /// Roles that nobody stands for any more.
     pub degraded: Vec<DegradedView>,
-    /// Places that nobody stands at: people and ICs who are away, and those whose actor has failed too often.
+    /// Places that nobody stands at: people, ICs and managers who are away, and whatever of the organisation has failed
+    /// too often to be started again.
     #[serde(default)]
     pub absent: Vec<AbsentView>,
 }
@@ -96,6 +97,9 @@ pub struct OwedView {
     /// The question to answer, if that is what is owed.
     #[serde(default)]
     pub question: Option<String>,
+    /// The escalation that a person decides, if that is what is owed; a no to it cancels its task.
+    #[serde(default)]
+    pub escalation: Option<String>,
     /// Commands that deal with it, as they are typed after `echelon`; words in capitals are to be filled in.
     #[serde(default)]
     pub commands: Vec<String>,
@@ -127,6 +131,9 @@ pub struct InstructionSummary {
     pub tasks_over: usize,
     /// All its tasks.
     pub tasks: usize,
+    /// Why it is paused, if it is.
+    #[serde(default)]
+    pub paused: Option<String>,
     /// Whether nothing will happen until a person does something.
     pub waits_for_person: bool,
 }

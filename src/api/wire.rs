@@ -12,10 +12,11 @@ use crate::domain::org::Chart;
 use crate::domain::role::Level;
 use crate::domain::work::{Priority, Tier};
 
-pub use self::act::{Act, Acted};
+pub use self::act::{Act, Acted, GRANT_LIMIT};
 pub use self::protocols::{Broadcast, Judged, Sent, Verdict};
 
-/// The version of the protocol. It changes when an old client would misunderstand a new daemon, or the other way round.
+/// The version of the protocol. It changes when a released client would misunderstand a new daemon, or the other way
+/// round; none has been released yet, so this is still the first.
 pub const PROTOCOL: u32 = 1;
 
 /// Longest line in either direction, in bytes: a chart of some thousands of ICs with its workflows, as JSON. Everything
@@ -60,7 +61,7 @@ pub enum Ask {
         /// The chart, sound as whoever reads charts makes them.
         chart: Box<Chart>,
     },
-    /// Run by a chart from now on. Answered with [`ChartApplied`].
+    /// Run by a chart from now on; one that it runs by already changes nothing. Answered with [`ChartApplied`].
     ApplyChart {
         /// The chart, sound as whoever reads charts makes them.
         chart: Box<Chart>,
@@ -116,11 +117,12 @@ pub enum Query {
         /// For whom, as [`role`](super::resolve::role) reads it; absent, for whoever asks.
         role: Option<String>,
     },
-    /// Escalations, the open ones first: a list of [`EscalationView`](super::view::EscalationView).
+    /// Escalations, the open ones first: [`EscalationsView`](super::view::EscalationsView).
     Escalations {
         /// Only those that are open.
         open: bool,
-        /// Only those of this task; with it, also those of one whose instruction is over.
+        /// Only those of this task, all of them, also where its instruction is over. Absent: of the tasks of open
+        /// instructions, and of those that are over only the latest.
         task: Option<String>,
         /// Only those that are with this level, or were last.
         level: Option<Level>,
@@ -191,12 +193,9 @@ pub struct Answered {
     pub task: String,
 }
 
-/// The organisation runs by a chart, durably.
+/// The organisation runs by a chart, durably. There is nothing more to say about it.
 #[derive(Serialize, Deserialize, Debug, Clone)]
-pub struct ChartApplied {
-    /// Whether it did not before.
-    pub changed: bool,
-}
+pub struct ChartApplied {}
 
 /// One line from the daemon.
 #[derive(Serialize, Deserialize, Debug, Clone)]

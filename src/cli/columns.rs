@@ -71,8 +71,7 @@ mod tests {
 
     #[test]
     fn what_is_due_says_whether_it_is_over() {
-        for (left, said) in
-            [(None, "-"), (Some(3_600_000), "in 1h"), (Some(0), "in 0ms"), (Some(-60_000), "over by 1m")]
+        for (left, said) in [(None, "-"), (Some(3_600_000), "in 1h"), (Some(0), "in 0s"), (Some(-60_000), "over by 1m")]
         {
             assert_eq!(console::strip_ansi_codes(&due(left)), said);
         }

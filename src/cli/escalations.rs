@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use console::style;
 
 use super::OutputArgs;
 use super::columns::{aligned, due, span};
 use super::connect::query;
 use super::exit::{Exit, Failure};
+use super::level;
 use super::live::short;
 use super::output::{self, Printer, readable};
-use crate::api::view::EscalationView;
+use crate::api::view::{EscalationView, EscalationsView};
 use crate::api::wire::Query;
 use crate::domain::role::Level;
 
@@ -20,82 +21,69 @@ pub(super) struct EscalationsArgs {
     /// Only those that are open
     #[arg(long)]
     open: bool,
-    /// Only those of this task, finished or not: its id, a unique beginning or end of it, or its name in the plan
+    /// All those of this task, finished or not: its id, a unique beginning or end of it, or its name in the plan
+    /// [default: of the tasks of open instructions, the latest]
     #[arg(long, value_name = "TASK")]
     task: Option<String>,
     /// Only those that are with this level, or were last
-    #[arg(long, value_enum, value_name = "LEVEL")]
-    level: Option<LevelWord>,
+    #[arg(long, value_parser = level(), value_name = "LEVEL")]
+    level: Option<Level>,
     #[command(flatten)]
     output: OutputArgs,
 }
 
-/// A level of the reporting line as it is typed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum LevelWord {
-    DomainLead,
-    TechLead,
-    EngineeringManager,
-    Person,
-}
-
-impl From<LevelWord> for Level {
-    fn from(word: LevelWord) -> Self {
-        match word {
-            LevelWord::DomainLead => Self::DomainLead,
-            LevelWord::TechLead => Self::TechLead,
-            LevelWord::EngineeringManager => Self::EngineeringManager,
-            LevelWord::Person => Self::Person,
-        }
-    }
-}
-
 pub(super) async fn run(data_dir: &Path, args: EscalationsArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let asked = Query::Escalations { open: args.open, task: args.task, level: args.level.map(Level::from) };
-    let found: Vec<EscalationView> = query(data_dir, asked).await?;
+    let of_a_task = args.task.is_some();
+    let asked = Query::Escalations { open: args.open, task: args.task, level: args.level };
+    let found: EscalationsView = query(data_dir, asked).await?;
     if args.output.json {
         printer.json(&found)?;
         return Ok(Exit::Done);
     }
     let (open, closed): (Vec<EscalationView>, Vec<EscalationView>) =
-        readable(&found)?.into_iter().partition(|one| one.closed.is_none());
+        readable(&found)?.escalations.into_iter().partition(|one| one.closed.is_none());
     if open.is_empty() {
         printer.line("No escalation is open.")?;
     } else {
-        show(printer, "Open", &open)?;
+        show(printer, "Open", &open, true)?;
     }
     if !closed.is_empty() {
         printer.line("")?;
-        show(printer, "Over, the latest first", &closed)?;
+        let title = if of_a_task { "Over, the latest first" } else { "Over, of open instructions, the latest first" };
+        show(printer, title, &closed, false)?;
+    }
+    if found.more > 0 {
+        printer.prose("  ", format!("and {} more; --task TASK shows all those of a task", found.more))?;
     }
     Ok(Exit::Done)
 }
 
-fn show(printer: &Printer, title: &str, found: &[EscalationView]) -> Result<(), Failure> {
+/// A table with the story of each below it; when each is due is told of those that are open.
+fn show(printer: &Printer, title: &str, found: &[EscalationView], are_open: bool) -> Result<(), Failure> {
     printer.line(style(title).bold())?;
     let row = |one: &EscalationView| {
-        vec![
+        let mut cells = vec![
             format!("{} ({})", one.key, short(&one.task)),
             style(&one.trouble).red().to_string(),
             output::state(&one.state),
             if one.overdue_ms > 0 { span(one.overdue_ms) } else { "-".to_owned() },
-            match (&one.closed, &one.decision) {
-                (Some(_), _) => "over".to_owned(),
-                (None, Some(_)) => format!("decided, {}", due(one.due_in_ms)),
-                (None, None) => due(one.due_in_ms),
-            },
-        ]
+        ];
+        if are_open {
+            cells.push(due(one.due_in_ms));
+        }
+        cells
     };
     let rows: Vec<Vec<String>> = found.iter().map(row).collect();
-    let lines = aligned(&["TASK", "TROUBLE", "STATE", "OVER BY", "DUE"], &rows);
-    let mut lines = lines.into_iter();
+    let header = ["TASK", "TROUBLE", "STATE", "LATE BY", "DUE"];
+    let columns = if are_open { header.len() } else { header.len() - 1 };
+    let mut lines = aligned(header.get(..columns).unwrap_or_default(), &rows).into_iter();
     if let Some(header) = lines.next() {
         printer.line(header)?;
     }
     for (line, one) in lines.zip(found) {
         printer.line(line)?;
         for said in &one.story {
-            printer.line(format!("      {}", style(said).dim()))?;
+            printer.prose("      ", style(said).dim())?;
         }
     }
     Ok(())

@@ -139,51 +139,54 @@ fn list(printer: &Printer, data_dir: &Path, found: &[HandoffView]) -> Result<(),
 
 fn show(printer: &Printer, data_dir: &Path, package: &PackageView) -> Result<(), Failure> {
     let handoff = &package.handoff;
-    printer.line(format!(
-        "{} ({})  version {} from {}: {}",
-        style(&handoff.key).bold(),
-        short(&handoff.task),
-        handoff.version,
-        handoff.from,
-        package.title
-    ))?;
+    let task = format!("{} ({})", style(&handoff.key).bold(), short(&handoff.task));
+    printer.prose("", format!("{task}  version {} from {}: {}", handoff.version, handoff.from, package.title))?;
     printer.line(format!("  waits since {} UTC, due {}", output::time(&handoff.since), due(handoff.due_in_ms)))?;
     if handoff.rejections > 0 {
-        printer
-            .line(format!("  sent back {} so far", count(usize::try_from(handoff.rejections).unwrap_or(0), "time")))?;
+        printer.line(format!("  sent back {} so far", count(handoff.rejections, "time")))?;
     }
     let title = |name: &str| printer.line(style(name).bold());
     title("Summary")?;
-    package.summary.lines().try_for_each(|line| printer.line(format!("  {line}")))?;
+    printer.prose("  ", &package.summary)?;
     title("Files")?;
     for file in &package.artefacts {
         let status = match file.status.as_str() {
-            "passed" => style(format!("{} hold", count(usize::try_from(file.passed).unwrap_or(0), "check"))).green(),
+            "passed" => style(format!("{} hold", count(file.passed, "check"))).green(),
             "failed" => style("fails".to_owned()).red(),
             _unchecked => style("not checked".to_owned()).dim(),
         };
         printer.line(format!("  {}  {status}", output::path(&file.location)))?;
-        file.failed.iter().try_for_each(|saw| printer.line(format!("    {saw}")))?;
+        file.failed.iter().try_for_each(|saw| printer.prose("    ", saw))?;
     }
     title("Checklist")?;
     for item in &package.items {
-        printer.line(format!("  {}  {}", item.number, item.text))?;
-        item.verified.iter().try_for_each(|by| printer.line(format!("       {}", style(by).dim())))?;
+        printer.prose(&format!("  {}  ", item.number), &item.text)?;
+        item.verified.iter().try_for_each(|by| printer.prose("       ", style(by).dim()))?;
     }
     for (name, lines) in [("On the way", &package.notes), ("Still to settle", &package.findings)] {
         if !lines.is_empty() {
             title(name)?;
-            lines.iter().flat_map(|text| text.lines()).try_for_each(|line| printer.line(format!("  {line}")))?;
+            lines.iter().try_for_each(|text| printer.prose("  ", text))?;
         }
     }
     title("Receivers")?;
     handoff.receivers.iter().try_for_each(|one| printer.line(format!("  {}", receiver(one, package.items.len()))))?;
-    let commands = ["handoff accept TASK", "handoff reject TASK --item N --reason TEXT"];
-    for words in commands {
-        let words = command(data_dir, &words.replace("TASK", &short(&handoff.task)));
-        printer.line(format!("    {}", style(words).cyan()))?;
+    for words in commands(handoff) {
+        printer.line(format!("    {}", style(command(data_dir, &words)).cyan()))?;
     }
     Ok(())
+}
+
+/// What there is to say about a package: for which receiver has to be said where several wait for it.
+fn commands(handoff: &HandoffView) -> Vec<String> {
+    let task = short(&handoff.task);
+    let waiting: Vec<&ReceiverView> = handoff.receivers.iter().filter(|one| !one.accepted).collect();
+    let several = waiting.len() > 1;
+    let both = |one: &ReceiverView| {
+        let receiver = if several { format!(" --for {}", one.domain) } else { String::new() };
+        [format!("handoff accept {task}{receiver}"), format!("handoff reject {task}{receiver} --item N --reason TEXT")]
+    };
+    waiting.into_iter().flat_map(both).collect()
 }
 
 fn receiver(found: &ReceiverView, items: usize) -> String {

@@ -6,10 +6,12 @@ use clap::Args;
 use console::style;
 
 use super::OutputArgs;
+use super::columns;
 use super::connect::{ask, caller, command, query};
 use super::exit::{Exit, Failure};
 use super::live::short;
-use super::output::{self, Printer, count, readable};
+use super::needs::show_start;
+use super::output::{self, Printer, readable};
 use crate::api::view::{InboxGroup, InboxItem, InboxView, StoryView, UnreadView};
 use crate::api::wire::{Act, Acted, Ask, Query};
 use crate::telemetry::narrative::quote;
@@ -71,7 +73,7 @@ fn show(printer: &Printer, data_dir: &Path, view: &InboxView) -> Result<(), Fail
             printer.line("")?;
         }
         if several || group.absent.is_some() || group.name.is_some() {
-            printer.line(heading(group))?;
+            printer.prose("", heading(group))?;
         }
         for item in &group.items {
             show_item(printer, data_dir, item)?;
@@ -81,8 +83,7 @@ fn show(printer: &Printer, data_dir: &Path, view: &InboxView) -> Result<(), Fail
         }
     }
     if waits > 0 && !view.running {
-        let up = command(data_dir, "up");
-        printer.line(format!("No daemon runs that could take an answer: start it first with `{up}`"))?;
+        show_start(printer, data_dir)?;
     }
     Ok(())
 }
@@ -98,8 +99,9 @@ fn show_item(printer: &Printer, data_dir: &Path, item: &InboxItem) -> Result<(),
         (Some(key), Some(title)) => format!("{}: {title}", style(key).bold()),
         _instruction => quote(item.text.as_deref().unwrap_or_default()),
     };
-    printer.line(format!("{}  {}  {about}", style(short(&item.id)).bold(), output::state(&item.state)))?;
-    let indented = |text: String| printer.line(format!("    {text}"));
+    let id = style(short(&item.id)).bold();
+    printer.prose(&format!("{id}  {}  ", output::state(&item.state)), about)?;
+    let indented = |text: &str| printer.prose("    ", text);
     let mut facts =
         vec![format!("{}, {} priority, waits for {}", item.what, item.priority, span(item.waiting_seconds))];
     match (item.overdue_seconds, &item.due, &item.stands_still) {
@@ -108,22 +110,20 @@ fn show_item(printer: &Printer, data_dir: &Path, item: &InboxItem) -> Result<(),
         (None, None, Some(why)) => facts.push(format!("its clock stands still: {why}")),
         (None, None, None) => {}
     }
-    indented(facts.join(", "))?;
+    indented(&facts.join(", "))?;
     if let (Some(_), Some(instruction), Some(text)) = (&item.key, &item.instruction, &item.text) {
-        indented(style(format!("for {}: {}", short(instruction), quote(text))).dim().to_string())?;
+        indented(&style(format!("for {}: {}", short(instruction), quote(text))).dim().to_string())?;
     }
-    for text in item.detail.iter().flat_map(|text| text.lines()) {
-        indented(text.to_owned())?;
-    }
+    item.detail.iter().try_for_each(|text| indented(text))?;
     if let Some(story) = &item.story {
         show_story(printer, story)?;
     }
     for option in &item.options {
         let recommended = if option.number == 1 { " (recommended)" } else { "" };
-        indented(format!("{}. {}{recommended}", option.number, option.label))?;
+        printer.prose(&format!("    {}. ", option.number), format!("{}{recommended}", option.label))?;
     }
     for words in &item.commands {
-        indented(style(command(data_dir, words)).cyan().to_string())?;
+        printer.line(format!("    {}", style(command(data_dir, words)).cyan()))?;
     }
     Ok(())
 }
@@ -131,13 +131,13 @@ fn show_item(printer: &Printer, data_dir: &Path, item: &InboxItem) -> Result<(),
 fn show_story(printer: &Printer, story: &StoryView) -> Result<(), Failure> {
     let late = if story.overdue_seconds > 0 { format!(" by {}", span(story.overdue_seconds)) } else { String::new() };
     let raised = output::time(&story.raised);
-    printer.line(format!("    {}{late}, raised {raised} UTC while {}", story.trouble, story.state))?;
+    printer.prose("    ", format!("{}{late}, raised {raised} UTC while {}", story.trouble, story.state))?;
     for turn in &story.turns {
         let how = if turn.skipped { "passed over" } else { "had it" };
-        printer.line(format!("      {} ({}) {how}: {}", turn.level, turn.holder, turn.outcome))?;
+        printer.prose("      ", format!("{} {how}: {}", turn.holder, turn.outcome))?;
     }
     match &story.decision {
-        Some(decision) => printer.line(format!("      decided: {decision}")),
+        Some(decision) => printer.prose("      ", format!("decided: {decision}")),
         None => Ok(()),
     }
 }
@@ -145,20 +145,13 @@ fn show_story(printer: &Printer, story: &StoryView) -> Result<(), Failure> {
 fn show_broadcast(printer: &Printer, broadcast: &UnreadView) -> Result<(), Failure> {
     let kind = style(&broadcast.kind).yellow();
     let at = output::time(&broadcast.at);
-    printer
-        .line(format!("{kind} to {} from {}, {at} UTC: {}", broadcast.channel, broadcast.from, broadcast.subject))?;
-    if !broadcast.impact.is_empty() {
-        printer.line(format!("    {}", broadcast.impact))?;
-    }
-    broadcast.action_items.iter().try_for_each(|item| printer.line(format!("    - {item}")))
+    let (channel, from) = (&broadcast.channel, &broadcast.from);
+    printer.prose("", format!("{kind} to {channel} from {from}, {at} UTC: {}", broadcast.subject))?;
+    printer.prose("    ", &broadcast.impact)?;
+    broadcast.action_items.iter().try_for_each(|item| printer.prose("    - ", item))
 }
 
 /// Seconds as people say them.
 fn span(seconds: i64) -> String {
-    match seconds.max(0) {
-        short @ 0..60 => format!("{short} s"),
-        minutes @ 60..3_600 => format!("{} min", minutes / 60),
-        hours @ 3_600..172_800 => format!("{} h {} min", hours / 3_600, hours / 60 % 60),
-        days => count(usize::try_from(days / 86_400).unwrap_or(usize::MAX), "day"),
-    }
+    columns::span(seconds.saturating_mul(1_000))
 }

@@ -17,8 +17,9 @@ const BAR: usize = 20;
 pub(super) fn lines(view: &InstructionView, elapsed: Option<Duration>) -> Vec<String> {
     let instruction = &view.instruction;
     let now = SystemClock::default().now().wall;
+    let paused = if instruction.paused.is_some() { ", paused" } else { "" };
     let mut lines = vec![format!(
-        "{}  {}  {}  {} {}/{}{}",
+        "{}  {}{paused}  {}  {} {}/{}{}",
         style(short(&instruction.id)).bold(),
         output::state(&instruction.state),
         instruction.work_type.as_deref().unwrap_or("?"),

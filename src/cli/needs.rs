@@ -18,22 +18,25 @@ pub(super) fn show_needs(printer: &Printer, data_dir: &Path, running: bool, need
     printer.line("")?;
     printer.line(style("A person has to act:").red().bold())?;
     for need in needs {
-        printer.line(format!("  {}{}", subject(need), need.what))?;
-        for line in need.detail.as_deref().unwrap_or_default().lines() {
-            printer.line(format!("    {line}"))?;
-        }
+        printer.prose("  ", format!("{}{}", subject(need), need.what))?;
+        printer.prose("    ", need.detail.as_deref().unwrap_or_default())?;
         for option in &need.options {
-            printer.line(format!("    {}. {}", option.number, option.label))?;
+            printer.prose(&format!("    {}. ", option.number), &option.label)?;
         }
         for act in acts(data_dir, need) {
             printer.line(format!("    {}", style(act).cyan()))?;
         }
     }
     if !running {
-        printer
-            .line(format!("No daemon runs that could take this: start it first with `{}`", command(data_dir, "up")))?;
+        show_start(printer, data_dir)?;
     }
     Ok(())
+}
+
+/// Says how a daemon is started that could take what is to be said.
+pub(super) fn show_start(printer: &Printer, data_dir: &Path) -> Result<(), Failure> {
+    printer.line("No daemon runs that could take this; start it first:")?;
+    printer.line(format!("    {}", style(command(data_dir, "up")).cyan()))
 }
 
 fn subject(need: &OwedView) -> String {
@@ -48,7 +51,7 @@ fn subject(need: &OwedView) -> String {
 fn acts(data_dir: &Path, need: &OwedView) -> Vec<String> {
     let mut acts: Vec<String> = need.commands.iter().map(|words| command(data_dir, words)).collect();
     // A no to an escalation cancels the task, too.
-    let is_there = need.commands.iter().any(|words| words.starts_with("reject esc_"));
+    let is_there = need.escalation.is_some();
     if let Some(subject) = need.task.as_ref().or(need.instruction.as_ref()).filter(|_| !is_there) {
         acts.push(command(data_dir, &format!("task cancel {} --reason TEXT", short(subject))));
     }

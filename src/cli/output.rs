@@ -16,8 +16,13 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::exit::{Exit, Failure};
 
+pub(super) use crate::telemetry::narrative::count;
+
 /// Widest table on a wide terminal, in columns: wider is harder to read.
 const WIDTH_LIMIT: u16 = 140;
+
+/// Narrowest column that prose is wrapped to, in columns of the terminal: below it there is a word a line.
+const ROOM: usize = 20;
 
 /// The version of what `--json` prints. It changes when a program that reads it would misunderstand.
 const JSON_VERSION: u32 = 1;
@@ -71,6 +76,24 @@ impl Printer {
             Some((_, columns)) => self.line(truncate_str(line, columns.into(), "…")),
             None => self.line(line),
         }
+    }
+
+    /// Prints a text that people read, behind `lead`. On a terminal it goes on in further lines where the terminal ends,
+    /// indented as far as `lead` is wide; elsewhere each of its lines stays one line.
+    pub(super) fn prose(&self, lead: &str, text: impl Display) -> Result<(), Failure> {
+        let columns = Term::stdout().size_checked().map(|(_, columns)| columns.min(WIDTH_LIMIT));
+        let indent = measure_text_width(lead);
+        let room = columns.map_or(usize::MAX, |columns| usize::from(columns).saturating_sub(indent).max(ROOM));
+        let text = text.to_string();
+        if text.is_empty() && indent > lead.len() - lead.trim_start().len() {
+            return self.line(lead.trim_end());
+        }
+        let lines = text.lines().flat_map(|line| wrapped(line, room));
+        for (place, line) in lines.enumerate() {
+            let margin = if place == 0 { lead.to_owned() } else { " ".repeat(indent) };
+            self.line(format!("{margin}{line}").trim_end())?;
+        }
+        Ok(())
     }
 
     /// Prints the result as JSON, for programs.
@@ -151,9 +174,27 @@ pub(super) fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(measure_text_width(text))))
 }
 
-/// A number of things: `1 domain`, `3 domains`.
-pub(super) fn count(number: usize, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+/// A line, which may be coloured, in lines of at most `width` columns that keep its indentation. A word that is wider has
+/// a line of its own: paths and commands stay whole.
+fn wrapped(line: &str, width: usize) -> Vec<String> {
+    let words = line.trim_start_matches(' ');
+    let margin = line.len() - words.len();
+    let mut lines = Vec::new();
+    let (mut current, mut used) = (String::new(), 0);
+    for (place, word) in words.split(' ').enumerate() {
+        let columns = measure_text_width(word);
+        if place > 0 && margin + used + 1 + columns > width {
+            lines.push(std::mem::take(&mut current));
+            used = 0;
+        } else if place > 0 {
+            current.push(' ');
+            used += 1;
+        }
+        current.push_str(word);
+        used += columns;
+    }
+    lines.push(current);
+    lines.into_iter().map(|words| format!("{}{words}", " ".repeat(margin))).collect()
 }
 
 /// A path as people read it: what is in the home folder begins with `~`.
@@ -372,6 +413,23 @@ mod tests {
         let json = escaped(serde_json::to_string(text)).expect("a text can be written");
         assert!(!json.chars().any(is_unsafe), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).expect("it is JSON still"), text);
+    }
+
+    #[test]
+    fn prose_goes_on_in_the_next_line_where_the_width_ends() {
+        let cases: &[(&str, usize, &[&str])] = &[
+            ("", 10, &[""]),
+            ("one two three", 80, &["one two three"]),
+            ("one two three", 13, &["one two three"]),
+            ("one two three", 12, &["one two", "three"]),
+            ("see /a/long/path here", 8, &["see", "/a/long/path", "here"]),
+            ("\x1b[31mone two\x1b[0m three", 7, &["\x1b[31mone two\x1b[0m", "three"]),
+            ("one  two", 80, &["one  two"]),
+            ("  - one two", 7, &["  - one", "  two"]),
+        ];
+        for (line, width, expected) in cases {
+            assert_eq!(wrapped(line, *width), *expected, "{line:?} in {width}");
+        }
     }
 
     #[test]

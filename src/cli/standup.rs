@@ -74,7 +74,7 @@ fn headline(summary: &SummaryView) -> String {
         .map(|(number, what)| style(format!("{number} {what}")).red().to_string())
         .collect();
     let troubles = if troubles.is_empty() { String::new() } else { format!(" ({})", troubles.join(", ")) };
-    let since = summary.since.as_deref().map(|at| format!(" since {} UTC", output::time(at))).unwrap_or_default();
+    let since = summary.since_ms.map(|ago| format!(" in the last {}", span(ago))).unwrap_or_default();
     let trend = match summary.completed_before {
         Some(before) if summary.completed > before => format!(", up from {before}"),
         Some(before) if summary.completed < before => format!(", down from {before}"),

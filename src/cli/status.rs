@@ -43,16 +43,17 @@ pub(super) async fn run(
 }
 
 fn show_instruction(printer: &Printer, data_dir: &Path, view: &InstructionView) -> Result<(), Failure> {
-    printer.line(quote(&view.instruction.text))?;
+    printer.prose("", quote(&view.instruction.text))?;
     for line in lines(view, None) {
         printer.drawn_line(&line)?;
     }
+    if let Some(why) = &view.instruction.paused {
+        printer.prose("paused: ", why)?;
+    }
     if let Some(reason) = &view.reason {
-        printer.line(format!("reason: {reason}"))?;
+        printer.prose("reason: ", reason)?;
     }
-    for reason in &view.triage {
-        printer.line(format!("triage: {reason}"))?;
-    }
+    view.triage.iter().try_for_each(|reason| printer.prose("triage: ", reason))?;
     show_results(printer, &view.tasks)?;
     show_needs(printer, data_dir, view.running, &view.needs_person)
 }
@@ -61,10 +62,11 @@ fn show_status(printer: &Printer, data_dir: &Path, view: &StatusView) -> Result<
     let running = if view.running { style("running").green() } else { style("not running").dim() };
     printer.line(format!("{}: {running}, {} events", style(&view.organisation).bold(), view.sequence))?;
     for degraded in &view.degraded {
-        printer.line(format!("{}: {} ({})", style("degraded").red(), degraded.role, degraded.reason))?;
+        printer.prose(&format!("{}: ", style("degraded").red()), format!("{} ({})", degraded.role, degraded.reason))?;
     }
     for absent in &view.absent {
-        printer.line(format!("{}: {} ({})", style(&absent.kind).yellow(), absent.role, quote(&absent.reason)))?;
+        let kind = style(&absent.kind).yellow();
+        printer.prose(&format!("{kind}: "), format!("{} ({})", absent.role, quote(&absent.reason)))?;
     }
     printer.line("")?;
     if view.instructions.is_empty() {
@@ -88,7 +90,11 @@ fn show_instructions(printer: &Printer, title: &str, instructions: &[Instruction
         let state = output::state(&found.state);
         table.add_row([
             short(&found.id),
-            if found.waits_for_person { format!("{state}, waits for a person") } else { state },
+            match (&found.paused, found.waits_for_person) {
+                (Some(_), _) => format!("{state}, paused"),
+                (None, true) => format!("{state}, waits for a person"),
+                (None, false) => state,
+            },
             format!("{}/{}", found.tasks_over, found.tasks),
             found.priority.clone(),
             output::time(&found.received),
@@ -103,5 +109,5 @@ fn show_counts(printer: &Printer, title: &str, counts: &[Count]) -> Result<(), F
         return Ok(());
     }
     let parts: Vec<String> = counts.iter().map(|one| format!("{} {}", one.count, output::state(&one.name))).collect();
-    printer.line(format!("{title}: {}", parts.join(", ")))
+    printer.prose("", format!("{title}: {}", parts.join(", ")))
 }

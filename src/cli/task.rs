@@ -7,7 +7,7 @@ use console::style;
 
 use super::connect::{ask, query};
 use super::exit::{Exit, Failure};
-use super::live::short;
+use super::live::{name, short};
 use super::output::{self, Printer, count, readable};
 use super::work::WorkCommand;
 use super::{OutputArgs, act};
@@ -16,7 +16,7 @@ use crate::api::wire::{Ask, Cancelled, Query};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum TaskCommand {
-    /// Open tasks, or all tasks of one instruction
+    /// Tasks of open instructions, or those of one instruction
     List {
         /// Only those of this instruction, finished or not
         #[arg(long, value_name = "ID")]
@@ -70,7 +70,7 @@ pub(super) async fn run(data_dir: &Path, command: TaskCommand, printer: &Printer
 
 fn show_list(printer: &Printer, tasks: &[TaskView]) -> Result<(), Failure> {
     if tasks.is_empty() {
-        return printer.line("No open tasks; add `--instruction ID` for those of one that is over.");
+        return printer.line("No such tasks; add `--instruction ID` for those of an instruction that is over.");
     }
     let mut table = printer.table(&["TASK", "NAME", "STATE", "WHO", "DOMAIN", "NEXT"]);
     for task in tasks {
@@ -78,8 +78,8 @@ fn show_list(printer: &Printer, tasks: &[TaskView]) -> Result<(), Failure> {
             short(&task.id),
             task.key.clone(),
             output::state(&task.state),
-            task.assignee.clone().unwrap_or_else(|| "-".to_owned()),
-            task.domain.clone(),
+            task.assignee.as_deref().map_or("-", name).to_owned(),
+            name(&task.domain).to_owned(),
             next(task),
         ]);
     }
@@ -97,8 +97,8 @@ fn next(task: &TaskView) -> String {
 fn show(printer: &Printer, detail: &TaskDetail) -> Result<(), Failure> {
     let task = &detail.task;
     printer.line(format!("{}  {}  {}", style(&task.id).bold(), output::state(&task.state), task.title))?;
-    let field = |name: &str, value: &str| -> Result<(), Failure> {
-        if value.is_empty() { Ok(()) } else { printer.line(format!("  {:12} {value}", style(name).dim())) }
+    let field = |title: &str, value: &str| -> Result<(), Failure> {
+        if value.is_empty() { Ok(()) } else { printer.prose(&format!("  {:12} ", style(title).dim()), value) }
     };
     field("name", &task.key)?;
     field("instruction", &task.instruction)?;
@@ -110,19 +110,19 @@ fn show(printer: &Printer, detail: &TaskDetail) -> Result<(), Failure> {
     let skills = list(&detail.skills);
     field("work", &format!("{}, {}, {skills}", effort(detail.effort_hours), detail.complexity))?;
     field("after", &detail.needs.join(", "))?;
-    let rounds = count(usize::try_from(task.rounds).unwrap_or(usize::MAX), "review round");
+    let rounds = count(task.rounds, "review round");
     field("attempts", &format!("{}, {rounds}", task.attempts))?;
     field("workspace", &output::path(&task.workspace))?;
     field("files", &task.artefacts.join(", "))?;
     if task.simulated {
         field("simulated", "a simulated worker made this up")?;
     }
-    let section = |name: &str, lines: Vec<String>| -> Result<(), Failure> {
+    let section = |title: &str, lines: Vec<String>| -> Result<(), Failure> {
         if lines.is_empty() {
             return Ok(());
         }
-        printer.line(style(name).bold())?;
-        lines.iter().flat_map(|text| text.lines()).try_for_each(|line| printer.line(format!("  {line}").trim_end()))
+        printer.line(style(title).bold())?;
+        lines.iter().try_for_each(|text| printer.prose("  ", text))
     };
     section("What to do", detail.description.lines().map(str::to_owned).collect())?;
     section("Done when", detail.criteria.clone())?;

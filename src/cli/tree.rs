@@ -25,8 +25,8 @@ pub(super) async fn run(data_dir: &Path, output: OutputArgs, printer: &Printer) 
         view.departments.iter().flat_map(|department| &department.domains).flat_map(|domain| &domain.ics).collect();
     let widths = Widths {
         name: widest(ics.iter().map(|ic| name(&ic.id).to_owned())),
-        role: widest(ics.iter().map(|ic| role(ic))),
         running: widest(ics.iter().map(|ic| running(ic))),
+        desk: widest(ics.iter().map(|ic| desk(ic))),
     };
     for (place, department) in view.departments.iter().enumerate() {
         let (branch, trunk) = branch(place, view.departments.len());
@@ -51,8 +51,8 @@ fn branch(place: usize, of: usize) -> (&'static str, &'static str) {
 /// Widths of the columns, in characters.
 struct Widths {
     name: usize,
-    role: usize,
     running: usize,
+    desk: usize,
 }
 
 fn widest(texts: impl Iterator<Item = String>) -> usize {
@@ -80,17 +80,23 @@ fn show_domain(
     Ok(())
 }
 
+/// What somebody has comes before who they are: the line is cut where the terminal ends.
 fn ic_line(ic: &IcView, widths: &Widths) -> String {
-    let desk: Vec<String> = ic.has.iter().map(|has| format!("{} {}", has.key, output::state(&has.state))).collect();
-    let desk = if desk.is_empty() { style("free".to_owned()).dim().to_string() } else { desk.join(", ") };
     format!(
-        "{}  {}  {}  {:>3.0} % booked  {desk}{}",
+        "{}  {}  {:>3.0} % booked  {}  {}",
         pad(name(&ic.id), widths.name),
-        pad(&role(ic), widths.role),
         pad(&running(ic), widths.running),
         ic.workload * 100.0,
-        absent(ic.absent.as_deref())
+        pad(&desk(ic), widths.desk),
+        style(role(ic)).dim()
     )
+}
+
+/// What somebody has, and why they are not there.
+fn desk(ic: &IcView) -> String {
+    let has: Vec<String> = ic.has.iter().map(|has| format!("{} {}", has.key, output::state(&has.state))).collect();
+    let has = if has.is_empty() { style("free".to_owned()).dim().to_string() } else { has.join(", ") };
+    format!("{has}{}", absent(ic.absent.as_deref()))
 }
 
 fn role(ic: &IcView) -> String {

@@ -21,21 +21,28 @@ pub(super) async fn run(data_dir: &Path, task: String, output: OutputArgs, print
     let detail = readable(&detail)?;
     let task = &detail.task;
     let Some(assignment) = &detail.assignment else {
-        printer.line(format!("{} ({}) was not assigned to anybody yet", task.key, short(&task.id)))?;
+        let why = match task.kind.as_str() {
+            "strategic" => "is a milestone: nobody is chosen for it, the lead of its domain has it",
+            _tactical => "was not assigned to anybody yet",
+        };
+        printer.prose("", format!("{} ({}) {why}", task.key, short(&task.id)))?;
         return Ok(Exit::Done);
     };
     let winner = assignment.candidates.first().map_or("nobody", |best| best.ic.as_str());
-    printer.line(format!(
-        "{} ({}) went to {winner}, by what was known at event {}",
-        task.key,
-        short(&task.id),
-        assignment.inputs
-    ))?;
+    printer.prose(
+        "",
+        format!(
+            "{} ({}) went to {winner}, by what was known at event {}",
+            task.key,
+            short(&task.id),
+            assignment.inputs
+        ),
+    )?;
     if let Some(now) = task.assignee.as_deref().filter(|now| *now != winner) {
         printer.line(format!("it was given to {now} afterwards"))?;
     }
     if let Some(reason) = &assignment.chosen {
-        printer.line(format!("a person chose: {reason}"))?;
+        printer.prose("a person chose: ", reason)?;
     }
     let weights = "weights: .40 match, .25 (1 - workload), .20 fit, .10 learning, .05 performance";
     printer.line(style(weights).dim())?;

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use super::level;
 use crate::api::wire::Act;
 use crate::domain::role::Level;
 use crate::domain::time::Millis;
@@ -63,8 +64,8 @@ pub(super) enum WorkCommand {
         task: String,
         /// The question, in words
         text: String,
-        /// Who should answer: domain-lead, tech-lead, engineering-manager, person
-        #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "person")]
+        /// Who should answer
+        #[arg(long, value_name = "LEVEL", value_parser = level(), default_value = "person")]
         to: Level,
     },
     /// Give a task to somebody else
@@ -96,16 +97,6 @@ pub(super) enum WorkCommand {
         /// low, normal, high or critical
         priority: Priority,
     },
-}
-
-fn level(text: &str) -> Result<Level, String> {
-    match text {
-        "domain-lead" => Ok(Level::DomainLead),
-        "tech-lead" => Ok(Level::TechLead),
-        "engineering-manager" => Ok(Level::EngineeringManager),
-        "person" => Ok(Level::Person),
-        _unknown => Err("a level is domain-lead, tech-lead, engineering-manager or person".to_owned()),
-    }
 }
 
 fn span(text: &str) -> Result<Millis, String> {

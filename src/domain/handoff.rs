@@ -211,9 +211,23 @@ fn items(task: &Task, artefacts: &[Artefact], receivers: &[Receiver]) -> Vec<Ite
     checklist(task).into_iter().enumerate().map(item).collect()
 }
 
-/// The child of a milestone that carries what is to be changed in it.
+/// The tasks that carry what is to be changed in work that goes back: a new child of a milestone, named by `id`. Any other
+/// work is changed by whoever did it, and takes none.
 #[must_use]
-pub fn rework_child(state: &State, task: &Task, id: TaskId, findings: &[Finding]) -> PlannedTask {
+pub fn rework_children(
+    state: &State,
+    task: &Task,
+    findings: &[Finding],
+    id: impl FnOnce() -> TaskId,
+) -> Vec<PlannedTask> {
+    match task.kind {
+        TaskKind::Tactical => Vec::new(),
+        TaskKind::Strategic => vec![rework_child(state, task, id(), findings)],
+    }
+}
+
+/// The child of a milestone that carries what is to be changed in it.
+fn rework_child(state: &State, task: &Task, id: TaskId, findings: &[Finding]) -> PlannedTask {
     let said: Vec<String> = findings.iter().map(|finding| format!("- {}", finding.text)).collect();
     let work = Work {
         title: format!("Correct: {}", task.work.title),

@@ -1,6 +1,7 @@
 //! Who is who: the places of the organisation that owe things, and the principal that every command names.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,19 @@ impl Role {
             Self::Organisation | Self::Person(_) | Self::Operator => None,
         }
     }
+
+    /// Whether a human stands there.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        match self {
+            Self::Person(_) | Self::Operator => true,
+            Self::Organisation
+            | Self::EngineeringManager(_)
+            | Self::TechLead(_)
+            | Self::DomainLead(_)
+            | Self::Ic(_) => false,
+        }
+    }
 }
 
 /// A level of the reporting line above an IC, lowest first.
@@ -67,6 +81,20 @@ pub enum Level {
 }
 
 impl Level {
+    /// All of them, lowest first.
+    pub const ALL: [Self; 4] = [Self::DomainLead, Self::TechLead, Self::EngineeringManager, Self::Person];
+
+    /// Its name in one word, as it is typed and as views have it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::DomainLead => "domain-lead",
+            Self::TechLead => "tech-lead",
+            Self::EngineeringManager => "engineering-manager",
+            Self::Person => "person",
+        }
+    }
+
     /// The level above, or `None` above a person.
     #[must_use]
     pub const fn above(self) -> Option<Self> {
@@ -81,12 +109,27 @@ impl Level {
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::DomainLead => "domain lead",
-            Self::TechLead => "tech lead",
-            Self::EngineeringManager => "engineering manager",
-            Self::Person => "person",
-        })
+        // In a sentence the word is two.
+        for (place, part) in self.word().split('-').enumerate() {
+            if place > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(part)?;
+        }
+        Ok(())
+    }
+}
+
+/// A text that is no level.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a level is domain-lead, tech-lead, engineering-manager or person, not `{0}`")]
+pub struct ParseLevelError(String);
+
+impl FromStr for Level {
+    type Err = ParseLevelError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|level| level.word() == text).ok_or_else(|| ParseLevelError(text.to_owned()))
     }
 }
 
@@ -173,15 +216,9 @@ impl Principal {
     #[must_use]
     pub const fn is_person(&self) -> bool {
         match &self.asker {
-            Asker::Client { .. } | Asker::Role(Role::Person(_) | Role::Operator) => true,
-            Asker::System
-            | Asker::Role(
-                Role::Organisation
-                | Role::EngineeringManager(_)
-                | Role::TechLead(_)
-                | Role::DomainLead(_)
-                | Role::Ic(_),
-            ) => false,
+            Asker::Client { .. } => true,
+            Asker::Role(role) => role.is_person(),
+            Asker::System => false,
         }
     }
 }

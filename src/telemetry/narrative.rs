@@ -5,6 +5,8 @@ mod standup;
 
 pub use self::escalation::span;
 
+use std::fmt::Display;
+
 use crate::domain::command::AfterBlock;
 use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
 use crate::domain::id::{InstructionId, TaskId};
@@ -90,7 +92,7 @@ pub fn narrate(entry: &Entry, state: &State, archived: &[Archived]) -> Line {
                 Importance::Trouble,
                 format!(
                     "digest for {role}: {} open: {}{}",
-                    count(usize::try_from(digest.open).unwrap_or(usize::MAX), "escalation"),
+                    count(digest.open, "escalation"),
                     kinds.join(", "),
                     oldest.unwrap_or_default()
                 ),
@@ -145,8 +147,9 @@ pub fn quote(text: &str) -> String {
 }
 
 /// A number of things: `1 task`, `3 tasks`.
-fn count(number: usize, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+#[must_use]
+pub fn count<N: Display + PartialEq + From<u8>>(number: N, thing: &str) -> String {
+    if number == N::from(1) { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 fn instruction_line(event: &InstructionEvent) -> (Importance, String) {

@@ -144,6 +144,7 @@ fn whoever_leaves_hands_back_what_they_were_at_and_whoever_comes_does_it() {
     assert!(tree.contains("bob") && !tree.contains("cid"), "nothing was changed: {tree}");
     let as_json = workshop.apply(&next, &["--json"]);
     assert_eq!(as_json.code, Some(2), "{as_json:?}");
+    assert!(as_json.stderr.contains("with --json nobody is asked"), "{}", as_json.stderr);
     let answer = as_json.json();
     assert_eq!(answer["applied"], false);
     assert_eq!(answer["comes"][0]["id"], "main/team/cid");
@@ -257,7 +258,7 @@ fn only_who_operates_the_organisation_may_apply_a_chart() {
 }
 
 #[test]
-fn a_chart_survives_the_way_over_the_socket() {
+fn a_chart_is_the_same_after_it_was_written_and_read_as_json_whoever_is_absent() {
     let ann = Role::Ic("main/team/ann".parse().expect("an IC's name"));
     let absences = BTreeMap::from([(ann, "on leave".to_owned()), (Role::Organisation, "closed".to_owned())]);
     let chart = Chart { absences, ..with_secret("old") };

@@ -128,9 +128,7 @@ impl Workshop {
 
     /// The same, and it must end well.
     fn done(&self, arguments: &[&str]) -> Finished {
-        let finished = self.echelon(arguments);
-        assert_eq!(finished.code, Some(0), "{arguments:?}: {finished:#?}");
-        finished
+        self.home.done(arguments)
     }
 
     fn run(&self, text: &str) -> Finished {

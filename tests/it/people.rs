@@ -187,6 +187,12 @@ kind = "human"
 person = "cyd"
 "#;
 
+/// The words of a command with who gives it.
+fn said_by<'a>(person: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
+    let who: &[&str] = if person.is_empty() { &[] } else { &["--as", person] };
+    [who, arguments].concat()
+}
+
 /// A running studio.
 struct Studio {
     home: Home,
@@ -209,39 +215,28 @@ impl Studio {
 
     /// A command as this person; as the operator where nobody is named.
     fn echelon(&self, person: &str, arguments: &[&str]) -> Finished {
-        let mut all = Vec::new();
-        if !person.is_empty() {
-            all.extend(["--as", person]);
-        }
-        all.extend(arguments);
-        self.home.echelon(&all)
+        self.home.echelon(&said_by(person, arguments))
     }
 
     /// The same, and it must end well.
     #[track_caller]
     fn done(&self, person: &str, arguments: &[&str]) -> String {
-        let finished = self.echelon(person, arguments);
-        assert_eq!(finished.code, Some(0), "{person}: {arguments:?}: {finished:#?}\n{}", self.home.log());
-        finished.stdout
+        self.home.done(&said_by(person, arguments)).stdout
     }
 
     /// The same, and it must be refused in these words.
     #[track_caller]
     fn refused(&self, person: &str, arguments: &[&str], words: &[&str]) {
-        let finished = self.echelon(person, arguments);
-        assert_eq!(finished.code, Some(9), "{person}: {arguments:?}: {finished:#?}");
-        assert_eq!(finished.stdout, "");
+        let said = self.home.refused(&said_by(person, arguments));
         for word in words {
-            assert!(finished.stderr.contains(word), "{person}: {arguments:?} should say `{word}`: {}", finished.stderr);
+            assert!(said.contains(word), "{person}: {arguments:?} should say `{word}`: {said}");
         }
     }
 
     fn json(&self, person: &str, arguments: &[&str]) -> Value {
         let mut all = arguments.to_vec();
         all.push("--json");
-        let finished = self.echelon(person, &all);
-        assert_eq!(finished.code, Some(0), "{arguments:?}: {finished:#?}");
-        finished.json()
+        self.home.done(&said_by(person, &all)).json()
     }
 
     /// Hands an instruction in and gives its id.
@@ -280,6 +275,12 @@ impl Studio {
         eventually(&format!("{instruction} is {state}"), || {
             (self.json("", &["status", instruction])["instruction"]["state"] == state).then_some(())
         });
+    }
+
+    /// Waits until an instruction's tasks may be given to somebody, which comes a little after they are planned.
+    #[track_caller]
+    fn executes(&self, instruction: &str) {
+        self.ends(instruction, "EXECUTING");
     }
 
     fn assignee(&self, name: &str) -> Value {

@@ -6,14 +6,11 @@
 mod heard;
 mod said;
 
-use std::io;
-use std::path::Path;
-
-use echelon::config;
 use echelon::domain::instruction::Request;
 use echelon::domain::org::Chart;
 use echelon::domain::role::Role;
-use echelon::domain::work::Priority;
+
+use super::support::inside;
 
 /// Two domains, so that there are handoffs. Nobody's work ends by itself within a test.
 const CHART: &str = r#"
@@ -109,27 +106,11 @@ criteria = ["it holds"]
 "#;
 
 fn chart() -> Chart {
-    let read = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
-        Some("single.toml") => Ok(SINGLE.as_bytes().to_vec()),
-        Some("full.toml") => Ok(FULL.as_bytes().to_vec()),
-        _other => Err(io::Error::from(io::ErrorKind::NotFound)),
-    };
-    match config::parse(CHART, Path::new("/org/org.toml"), &read) {
-        Ok(chart) => chart,
-        Err(faults) => panic!("the chart has faults: {faults}"),
-    }
+    inside::read_chart(CHART, &[("single.toml", SINGLE), ("full.toml", FULL)])
 }
 
 fn request(work_type: &str) -> Request {
-    Request {
-        text: "make it so".to_owned(),
-        department: None,
-        work_type: Some(work_type.parse().expect("a work type")),
-        priority: Priority::Normal,
-        tier: None,
-        repository: None,
-        key: None,
-    }
+    Request { work_type: Some(work_type.parse().expect("a work type")), ..inside::request("make it so") }
 }
 
 fn ic(name: &str) -> Role {

@@ -14,4 +14,5 @@ mod levels;
 mod probes;
 mod root;
 
+pub(crate) use self::house::start;
 pub(crate) use self::probes::keep_quiet_about_planted_panics;

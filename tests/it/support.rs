@@ -1,8 +1,11 @@
 //! What tests of the real program share: a folder for it, commands on it, and a daemon that never outlives its test.
 //!
-//! Everything here goes through the binary and its processes; nothing looks inside.
+//! Everything here goes through the binary and its processes; what looks inside the crate is in [`inside`].
+
+pub(crate) mod inside;
 
 use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -50,6 +53,23 @@ impl Home {
     /// Runs a command on the data directory to its end.
     pub(crate) fn echelon(&self, arguments: &[&str]) -> Finished {
         finish(echelon().arg("--data-dir").arg(self.data()).args(arguments).current_dir(self.path()))
+    }
+
+    /// The same, and it must end well.
+    #[track_caller]
+    pub(crate) fn done(&self, arguments: &[&str]) -> Finished {
+        let finished = self.echelon(arguments);
+        assert_eq!(finished.code, Some(0), "{arguments:?}: {finished:#?}\n{}", self.log());
+        finished
+    }
+
+    /// The same, and it must be refused; the answer is what it says about that.
+    #[track_caller]
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        let finished = self.echelon(arguments);
+        assert_eq!(finished.code, Some(9), "{arguments:?}: {finished:#?}");
+        assert_eq!(finished.stdout, "", "{arguments:?}");
+        finished.stderr
     }
 
     /// Starts `echelon up` and does not wait for anything. What it logs is added to the file `daemon.log`.
@@ -160,6 +180,16 @@ pub(crate) fn finish(command: &mut Command) -> Finished {
     }
 }
 
+/// Asks whoever listens there for the status, and does not care what it is.
+fn answers(socket: &Path) -> io::Result<()> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(b"{\"protocol\":1,\"ask\":{\"query\":\"status\"}}\n")?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    if line.ends_with('\n') { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
 /// A daemon, killed at the latest when this goes out of scope.
 pub(crate) struct Daemon {
     child: Child,
@@ -167,13 +197,14 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Waits until the socket takes connections. Commands are no way to find out: without a daemon they open the
-    /// directory themselves, and a daemon that is just starting would find it locked.
+    /// Waits until it answers on its socket. That the socket takes connections is not enough: for as long as a program
+    /// takes to start, what a killed daemon was just starting has the socket of that daemon. Commands are no way to find
+    /// out: without a daemon they open the directory themselves, and one that is just starting would find it locked.
     pub(crate) fn wait_until_it_answers(&mut self) {
         let socket = self.data.join("socket");
         let up = eventually("the daemon answers", || {
             let ended = self.child.try_wait().expect("a child can be asked for its status");
-            ended.map(Err).or_else(|| UnixStream::connect(&socket).ok().map(|_| Ok(())))
+            ended.map(Err).or_else(|| answers(&socket).ok().map(Ok))
         });
         up.unwrap_or_else(|status: ExitStatus| panic!("the daemon ended while it started: {status}"));
     }

@@ -1,8 +1,9 @@
 //! The commands that deal with what is owed, as people type them.
 
 use crate::api::view::OptionView;
+use crate::domain::handoff::package;
 use crate::domain::id::EscalationId;
-use crate::domain::policy::options;
+use crate::domain::policy::{Choosable, options};
 use crate::domain::reaction::Duty;
 use crate::domain::role::{Level, Role};
 use crate::domain::state::State;
@@ -17,12 +18,17 @@ pub(super) fn escalation_of(task: &Task, duty: Duty) -> Option<(EscalationId, &E
     }
 }
 
+/// The escalation that a duty is about, if it is about one that is with a person.
+pub(super) fn with_a_person(task: &Task, duty: Duty) -> Option<(EscalationId, &Escalation)> {
+    escalation_of(task, duty).filter(|(_, record)| record.level == Level::Person)
+}
+
 /// Ways to decide an escalation that is with a person.
 pub(super) fn ways(state: &State, task: &Task, id: EscalationId, record: &Escalation) -> Vec<OptionView> {
     if record.level != Level::Person {
         return Vec::new();
     }
-    let view = |(way, number): (crate::domain::policy::Choosable, usize)| OptionView {
+    let view = |(way, number): (Choosable, usize)| OptionView {
         number,
         label: way.label,
         command: match number {
@@ -54,7 +60,7 @@ pub(super) fn commands(state: &State, role: &Role, duty: Duty) -> Vec<String> {
 fn about_task(state: &State, role: &Role, duty: Duty, task: &Task) -> Vec<String> {
     let id = task.id.short();
     let reassign = || format!("task reassign {id} --to IC --reason TEXT");
-    let is_person = matches!(role, Role::Person(_) | Role::Operator);
+    let is_person = role.is_person();
     match duty {
         Duty::Answer(_, question) => vec![format!("answer {} TEXT", question.short())],
         Duty::Review(_) | Duty::DecideGate(_) if is_person => {
@@ -68,10 +74,10 @@ fn about_task(state: &State, role: &Role, duty: Duty, task: &Task) -> Vec<String
             format!("task block {id} --reason TEXT --needs TEXT"),
         ],
         Duty::Acknowledge(_) if is_person => vec![format!("task ack {id}")],
+        Duty::ReceiveHandoff(_) if is_person => about_package(state, role, task),
         Duty::Assign(_) => vec![reassign()],
         Duty::ClearBlocker(_) | Duty::DecideCancelled(_) | Duty::HoldEscalation(..) => {
-            let Some((escalation, record)) = escalation_of(task, duty).filter(|(_, one)| one.level == Level::Person)
-            else {
+            let Some((escalation, record)) = with_a_person(task, duty) else {
                 return Vec::new();
             };
             let mut commands: Vec<String> =
@@ -84,4 +90,21 @@ fn about_task(state: &State, role: &Role, duty: Duty, task: &Task) -> Vec<String
         }
         _by_actors => Vec::new(),
     }
+}
+
+/// The commands for whoever judges a package: of which receiver is said where several wait for it.
+fn about_package(state: &State, role: &Role, task: &Task) -> Vec<String> {
+    let Some(package) = package(state, task) else {
+        return Vec::new();
+    };
+    let id = task.id.short();
+    let waiting = || package.receivers.iter().filter(|one| !one.accepted);
+    let several = waiting().count() > 1;
+    let mut commands = vec![format!("handoff show {id}")];
+    for one in waiting().filter(|one| one.judge == *role) {
+        let receiver = if several { format!(" --for {}", one.domain) } else { String::new() };
+        commands.push(format!("handoff accept {id}{receiver}"));
+        commands.push(format!("handoff reject {id}{receiver} --item N --reason TEXT"));
+    }
+    commands
 }

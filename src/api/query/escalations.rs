@@ -3,15 +3,16 @@
 use std::cmp::Reverse;
 
 use super::Look;
-use crate::api::view::EscalationView;
+use crate::api::view::{EscalationView, EscalationsView};
 use crate::api::wire::{Code, Refusal};
 use crate::domain::alarm::NEVER;
 use crate::domain::id::EscalationId;
-use crate::domain::role::Level;
+use crate::domain::role::{Level, Role};
 use crate::domain::task::{Escalation, Task, Trouble};
 use crate::telemetry::narrative::{quote, span};
 
-/// Escalations shown of those that are over, the latest: what somebody who comes back after a night has missed.
+/// Escalations shown of those that are over, the latest, unless a task is named: what somebody who comes back after a
+/// night has missed.
 const CLOSED_SHOWN: usize = 20;
 
 impl Look<'_> {
@@ -21,7 +22,7 @@ impl Look<'_> {
         only_open: bool,
         task: Option<&str>,
         level: Option<Level>,
-    ) -> Result<Vec<EscalationView>, Refusal> {
+    ) -> Result<EscalationsView, Refusal> {
         let archived;
         let tasks: Vec<&Task> = match task {
             None => self.state.tasks.values().collect(),
@@ -50,8 +51,14 @@ impl Look<'_> {
             .filter(|(_, _, record)| fits(record) && !only_open)
             .collect();
         closed.sort_by_key(|(_, id, record)| (Reverse(record.closed.as_ref().map(|(at, _)| *at)), *id));
-        closed.truncate(CLOSED_SHOWN);
-        Ok(open.into_iter().chain(closed).map(|(task, id, record)| self.escalation_view(task, id, record)).collect())
+        let shown = if task.is_some() { closed.len() } else { CLOSED_SHOWN.min(closed.len()) };
+        let more = closed.len().saturating_sub(shown);
+        closed.truncate(shown);
+        let found = open.into_iter().chain(closed);
+        Ok(EscalationsView {
+            escalations: found.map(|(task, id, one)| self.escalation_view(task, id, one)).collect(),
+            more,
+        })
     }
 
     fn escalation_view(&self, task: &Task, id: EscalationId, record: &Escalation) -> EscalationView {
@@ -65,7 +72,7 @@ impl Look<'_> {
             state: record.state.to_string(),
             overdue_ms: record.overdue.0,
             raised: record.raised.wall.to_string(),
-            level: word(record.level).to_owned(),
+            level: record.level.word().to_owned(),
             holder: record.holder.to_string(),
             since: record.since.wall.to_string(),
             due: due.map(|due| self.wall(due)),
@@ -75,16 +82,6 @@ impl Look<'_> {
             closed: record.closed.as_ref().map(|(at, _)| at.wall.to_string()),
             story: story(record),
         }
-    }
-}
-
-/// A level as the command line has it.
-const fn word(level: Level) -> &'static str {
-    match level {
-        Level::DomainLead => "domain-lead",
-        Level::TechLead => "tech-lead",
-        Level::EngineeringManager => "engineering-manager",
-        Level::Person => "person",
     }
 }
 
@@ -101,7 +98,7 @@ fn story(record: &Escalation) -> Vec<String> {
             format!("{} had it: {}", turn.holder, quote(&turn.outcome))
         });
     }
-    let (since, with) = (shown(record.since), format!("{} ({})", record.holder, record.level));
+    let (since, with) = (shown(record.since), with(record));
     let has = match record.acknowledged {
         Some(at) => format!(", who has it since {}", shown(at)),
         None if record.level == Level::Person => String::new(),
@@ -121,6 +118,18 @@ fn story(record: &Escalation) -> Vec<String> {
         story.push(format!("over {}: {}", shown(*at), quote(reason)));
     }
     story
+}
+
+/// Who holds it, and at which level where their name does not say that.
+fn with(record: &Escalation) -> String {
+    let is_own = match &record.holder {
+        Role::DomainLead(_) => record.level == Level::DomainLead,
+        Role::TechLead(_) => record.level == Level::TechLead,
+        Role::EngineeringManager(_) => record.level == Level::EngineeringManager,
+        Role::Person(_) | Role::Operator => record.level == Level::Person,
+        Role::Organisation | Role::Ic(_) => false,
+    };
+    if is_own { record.holder.to_string() } else { format!("{} as {}", record.holder, record.level) }
 }
 
 /// A time as people read it.

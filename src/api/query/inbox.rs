@@ -14,17 +14,17 @@ use crate::domain::task::{Escalation, Task};
 use crate::domain::time::{OrgTime, Stamp};
 
 impl Look<'_> {
-    pub(super) fn inbox(&self, role: &Role, now: Stamp) -> InboxView {
-        let mut groups = vec![self.inbox_of(role, now)];
+    pub(super) fn inbox(&self, role: &Role) -> InboxView {
+        let mut groups = vec![self.inbox_of(role)];
         if *role == Role::Operator {
             let people = self.state.chart.people.keys().cloned().map(Role::Person);
-            let others = people.map(|person| self.inbox_of(&person, now));
+            let others = people.map(|person| self.inbox_of(&person));
             groups.extend(others.filter(|group| !group.items.is_empty()));
         }
-        InboxView { role: role.to_string(), running: self.running, now: now.org.to_string(), groups }
+        InboxView { role: role.to_string(), running: self.running, now: self.now.wall.to_string(), groups }
     }
 
-    fn inbox_of(&self, role: &Role, now: Stamp) -> InboxGroup {
+    fn inbox_of(&self, role: &Role) -> InboxGroup {
         let mut owed: Vec<Duty> = self.state.owed_by(role).collect();
         owed.sort_by_key(|duty| {
             let priority = duty.task().and_then(|id| self.state.tasks.get(&id)).map(|task| task.priority);
@@ -42,7 +42,7 @@ impl Look<'_> {
             },
             absent: self.state.absence(role).map(ToString::to_string),
             broadcasts: unread.collect(),
-            items: owed.iter().filter_map(|duty| self.item(role, *duty, now)).collect(),
+            items: owed.iter().filter_map(|duty| self.item(role, *duty)).collect(),
         }
     }
 
@@ -50,7 +50,7 @@ impl Look<'_> {
         let sent = self.state.broadcasts.get(&id)?;
         Some(UnreadView {
             id: id.to_string(),
-            at: sent.at.org.to_string(),
+            at: sent.at.wall.to_string(),
             from: sent.from.to_string(),
             channel: sent.notice.channel.to_string(),
             kind: sent.notice.kind.to_string(),
@@ -61,15 +61,15 @@ impl Look<'_> {
     }
 
     /// What is owed; broadcasts are listed apart.
-    fn item(&self, role: &Role, duty: Duty, now: Stamp) -> Option<InboxItem> {
+    fn item(&self, role: &Role, duty: Duty) -> Option<InboxItem> {
         let found = self.instruction_of(duty).and_then(|id| self.state.instructions.get(&id))?;
         match duty.task().and_then(|id| self.state.tasks.get(&id)) {
-            Some(task) => Some(self.task_item(role, duty, task, found, now)),
-            None => Some(self.instruction_item(role, duty, found, now)),
+            Some(task) => Some(self.task_item(role, duty, task, found)),
+            None => Some(self.instruction_item(role, duty, found)),
         }
     }
 
-    fn instruction_item(&self, role: &Role, duty: Duty, found: &Instruction, now: Stamp) -> InboxItem {
+    fn instruction_item(&self, role: &Role, duty: Duty, found: &Instruction) -> InboxItem {
         let detail = match &found.state {
             InstructionState::GoNoGo { no_go } => no_go.clone(),
             _another => Vec::new(),
@@ -84,8 +84,8 @@ impl Look<'_> {
             text: Some(found.request.text.clone()),
             state: found.state.name().to_string(),
             priority: found.request.priority.to_string(),
-            since: found.entered.org.to_string(),
-            waiting_seconds: now.org.since(found.entered.org).0 / 1000,
+            since: found.entered.wall.to_string(),
+            waiting_seconds: self.waited(found.entered),
             due: None,
             overdue_seconds: None,
             stands_still: found.paused.as_ref().map(|_| "its instruction is paused".to_owned()),
@@ -96,7 +96,7 @@ impl Look<'_> {
         }
     }
 
-    fn task_item(&self, role: &Role, duty: Duty, task: &Task, found: &Instruction, now: Stamp) -> InboxItem {
+    fn task_item(&self, role: &Role, duty: Duty, task: &Task, found: &Instruction) -> InboxItem {
         let held = escalation_of(task, duty);
         let question = match duty {
             Duty::Answer(_, id) => task.questions.get(&id).map(|question| (id, question)),
@@ -120,10 +120,10 @@ impl Look<'_> {
             text: Some(found.request.text.clone()),
             state: task.state.name().to_string(),
             priority: task.priority.to_string(),
-            since: since.to_string(),
-            waiting_seconds: now.org.since(since).0 / 1000,
-            due: due.map(|due| due.to_string()),
-            overdue_seconds: due.map(|due| alarm::overdue(now.org, due).0 / 1000).filter(|over| *over > 0),
+            since: since.wall.to_string(),
+            waiting_seconds: self.waited(since),
+            due: due.map(|due| self.wall(due)),
+            overdue_seconds: due.map(|due| alarm::overdue(self.now.org, due).0 / 1000).filter(|over| *over > 0),
             stands_still: paused.map(|pause| pause.to_string()),
             detail: self.detail_of(role, duty, task),
             story: held.map(|(id, record)| story(id, record)),
@@ -132,18 +132,23 @@ impl Look<'_> {
         }
     }
 
+    /// Seconds of organisation time since something happened.
+    fn waited(&self, since: Stamp) -> i64 {
+        self.now.org.since(since.org).0 / 1000
+    }
+
     /// Since when something waits, and when it should be done.
-    fn when(&self, task: &Task, duty: Duty) -> (OrgTime, Option<OrgTime>) {
+    fn when(&self, task: &Task, duty: Duty) -> (Stamp, Option<OrgTime>) {
         if let Some((_, record)) = escalation_of(task, duty) {
-            return (record.since.org, Some(record.due));
+            return (record.since, Some(record.due));
         }
-        let state_clock = || (task.entered.org, alarm::due(self.state, task, Mark::Target));
+        let state_clock = || (task.entered, alarm::due(self.state, task, Mark::Target));
         match duty {
             Duty::Answer(_, id) => {
-                task.questions.get(&id).map_or_else(state_clock, |question| (question.asked.org, Some(question.due)))
+                task.questions.get(&id).map_or_else(state_clock, |question| (question.asked, Some(question.due)))
             }
             Duty::Acknowledge(_) => {
-                task.delegation.as_ref().map_or_else(state_clock, |one| (one.at.org, Some(one.acknowledge_by)))
+                task.delegation.as_ref().map_or_else(state_clock, |one| (one.at, Some(one.acknowledge_by)))
             }
             _the_state_itself => state_clock(),
         }
@@ -203,7 +208,7 @@ fn story(id: EscalationId, record: &Escalation) -> StoryView {
         escalation: id.to_string(),
         trouble: record.trouble.to_string(),
         state: record.state.to_string(),
-        raised: record.raised.org.to_string(),
+        raised: record.raised.wall.to_string(),
         overdue_seconds: record.overdue.0 / 1000,
         turns: record
             .turns

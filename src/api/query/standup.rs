@@ -23,30 +23,31 @@ impl Look<'_> {
             Some(text) if text == Role::Organisation.to_string() => Role::Organisation,
             Some(text) => resolve::role(self.state, text)?,
         };
-        Ok(view(self.state, &report(self.state, &role, self.now)?))
+        Ok(view(self.state, &report(self.state, &role, self.now)?, self.now))
     }
 }
 
 /// What the whole organisation reports.
 pub(in crate::api) fn of_all(state: &State, at: Stamp) -> Result<StandupView, Refusal> {
-    Ok(view(state, &report(state, &Role::Organisation, at)?))
+    Ok(view(state, &report(state, &Role::Organisation, at)?, at))
 }
 
-fn view(state: &State, report: &Report) -> StandupView {
+fn view(state: &State, report: &Report, at: Stamp) -> StandupView {
+    let now = report.at;
     let mut view = StandupView {
         role: report.role.to_string(),
-        at: report.at.to_string(),
+        at: at.wall.to_string(),
         organisation: state.chart.name.clone(),
         contributor: None,
         lead: None,
         departments: Vec::new(),
     };
     match &report.content {
-        Content::Contributor(found) => view.contributor = Some(contributor(found, report.at)),
-        Content::Lead(found) => view.lead = Some(lead(found, report.at)),
-        Content::TechLead(found) => view.departments.push(department(found)),
-        Content::Manager(found) => view.departments.push(manager(found)),
-        Content::Organisation(found) => view.departments.extend(found.iter().map(manager)),
+        Content::Contributor(found) => view.contributor = Some(contributor(found, now)),
+        Content::Lead(found) => view.lead = Some(lead(found, now)),
+        Content::TechLead(found) => view.departments.push(department(found, now)),
+        Content::Manager(found) => view.departments.push(manager(found, now)),
+        Content::Organisation(found) => view.departments.extend(found.iter().map(|one| manager(one, now))),
     }
     view
 }
@@ -87,7 +88,7 @@ fn lead(found: &Lead, now: OrgTime) -> LeadView {
     };
     LeadView {
         domain: found.domain.to_string(),
-        summary: summary(&found.summary),
+        summary: summary(&found.summary, now),
         milestones: found
             .milestones
             .iter()
@@ -121,7 +122,7 @@ fn member(found: &Member) -> MemberView {
     }
 }
 
-fn manager(found: &Manager) -> DepartmentStandupView {
+fn manager(found: &Manager, now: OrgTime) -> DepartmentStandupView {
     DepartmentStandupView {
         instruction_states: Some(counts(found.states.iter())),
         no_gos: found
@@ -130,21 +131,21 @@ fn manager(found: &Manager) -> DepartmentStandupView {
             .map(|one| NoGoView { instruction: one.instruction.to_string(), facts: one.facts.clone() })
             .collect(),
         more_no_gos: found.more_no_gos,
-        ..department(&found.line)
+        ..department(&found.line, now)
     }
 }
 
-fn department(found: &TechLead) -> DepartmentStandupView {
+fn department(found: &TechLead, now: OrgTime) -> DepartmentStandupView {
     DepartmentStandupView {
         department: found.department.to_string(),
-        summary: summary(&found.summary),
+        summary: summary(&found.summary, now),
         capacity: capacity(&found.capacity),
         teams: found
             .teams
             .iter()
             .map(|one| TeamView {
                 domain: one.domain.to_string(),
-                summary: summary(&one.summary),
+                summary: summary(&one.summary, now),
                 capacity: capacity(&one.capacity),
             })
             .collect(),
@@ -174,7 +175,7 @@ fn forecast(found: &Forecast) -> ForecastView {
     }
 }
 
-fn summary(found: &Summary) -> SummaryView {
+fn summary(found: &Summary, now: OrgTime) -> SummaryView {
     SummaryView {
         open: found.open,
         late: found.late,
@@ -183,7 +184,7 @@ fn summary(found: &Summary) -> SummaryView {
         states: counts(found.states.iter()),
         completed: found.completed,
         completed_before: found.completed_before,
-        since: found.since.map(|at| at.to_string()),
+        since_ms: found.since.map(|at| now.since(at).0),
     }
 }
 

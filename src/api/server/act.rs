@@ -8,7 +8,7 @@ mod work;
 
 use std::sync::Arc;
 
-use super::commit;
+use super::{commit, tried};
 use crate::actors::office::Office;
 use crate::api::wire::{Act, Acted, Refusal};
 use crate::domain::command::{Action, InstructionAction, TaskAction};
@@ -17,6 +17,7 @@ use crate::domain::reaction::Wait;
 use crate::domain::role::{Principal, Role};
 use crate::domain::state::State;
 use crate::domain::task::Task;
+use crate::telemetry::narrative::count;
 
 /// Whoever asks, and of whom.
 struct Desk<'a> {
@@ -66,6 +67,12 @@ impl Desk<'_> {
     /// Asks the ledger, and says whether anything changed.
     async fn commit(&self, action: Action) -> Result<bool, Refusal> {
         Ok(!commit(self.office, self.principal, action).await?.is_empty())
+    }
+
+    /// Refuses what the ledger would refuse. Nothing is recorded.
+    async fn try_out(&self, action: Action) -> Result<(), Refusal> {
+        let (at, principal) = (self.office.ledger.clock().now(), self.principal.clone());
+        self.look(move |state| tried(state, at, principal, action)).await
     }
 
     async fn commit_task(&self, task: TaskId, action: TaskAction) -> Result<bool, Refusal> {
@@ -124,10 +131,10 @@ fn next_of_instruction(state: &State, id: InstructionId) -> String {
     let Some(found) = state.instructions.get(&id) else {
         return "nothing is left to be done for it".to_owned();
     };
-    let tasks = found.open.len();
+    let tasks = count(found.open.len(), "open task");
     let paused = if found.paused.is_some() { ", paused" } else { "" };
     match state.instruction_duties(id) {
-        [] => format!("it is {}{paused}, with {tasks} open tasks", found.state.name()),
+        [] => format!("it is {}{paused}, with {tasks}", found.state.name()),
         owed => {
             let owed: Vec<String> = owed.iter().map(|(role, duty)| format!("{role}: {duty}")).collect();
             format!("it is {}{paused}, next: {}", found.state.name(), owed.join("; "))
@@ -139,8 +146,10 @@ fn next_of_place(state: &State, role: &Role) -> String {
     let owed = state.owed_by(role).count();
     match (state.absence(role), owed) {
         (Some(_), 0) => "nothing that is owed there waits; what comes goes elsewhere where it can".to_owned(),
+        (Some(_), 1) => "1 thing that is owed there waits, or goes elsewhere where it can".to_owned(),
         (Some(_), owed) => format!("{owed} things that are owed there wait, or go elsewhere where they can"),
         (None, 0) => "nothing waits there".to_owned(),
+        (None, 1) => "1 thing waits there".to_owned(),
         (None, owed) => format!("{owed} things wait there"),
     }
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::commit;
+use super::{commit, tried};
 use crate::actors::office::Office;
 use crate::api::wire::{ChartApplied, Refusal};
-use crate::domain::command::{Action, Command};
-use crate::domain::decide::decide;
+use crate::domain::command::Action;
 use crate::domain::org::{Chart, Difference, difference};
 use crate::domain::role::Principal;
 
@@ -15,8 +14,7 @@ pub(super) async fn compare(office: &Office, principal: &Principal, chart: Chart
     let (at, principal) = (office.ledger.clock().now(), principal.clone());
     let compared = office.ledger.read(move |state| {
         let chart = Arc::new(chart);
-        let action = Action::ApplyChart(Arc::clone(&chart));
-        decide(state, &Command { at, principal, action })?;
+        tried(state, at, principal, Action::ApplyChart(Arc::clone(&chart)))?;
         Ok::<_, Refusal>(difference(state, &chart))
     });
     compared.await?
@@ -24,6 +22,6 @@ pub(super) async fn compare(office: &Office, principal: &Principal, chart: Chart
 
 /// Runs the organisation by a chart from now on. The places of the organisation hear of it from the ledger.
 pub(super) async fn apply(office: &Arc<Office>, principal: &Principal, chart: Chart) -> Result<ChartApplied, Refusal> {
-    let entries = commit(office, principal, Action::ApplyChart(Arc::new(chart))).await?;
-    Ok(ChartApplied { changed: !entries.is_empty() })
+    commit(office, principal, Action::ApplyChart(Arc::new(chart))).await?;
+    Ok(ChartApplied {})
 }

@@ -10,17 +10,18 @@ use crate::api::view::StandupView;
 use crate::api::wire::{Broadcast, Code, Judged, Refusal, Sent, Verdict};
 use crate::domain::command::{Action, TaskAction};
 use crate::domain::event::Event;
-use crate::domain::handoff::{Package, checklist, package, rework_child};
+use crate::domain::handoff::{Package, checklist, package, rework_children};
 use crate::domain::id::DomainId;
 use crate::domain::policy::Ids;
 use crate::domain::protocol::Notice;
-use crate::domain::review::{Basis, TaskKind};
+use crate::domain::review::Basis;
 use crate::domain::role::{Principal, Role};
 use crate::domain::state::State;
 use crate::domain::task::Task;
 use crate::domain::work::Finding;
 
 pub(super) async fn broadcast(office: &Arc<Office>, principal: &Principal, asked: Broadcast) -> Result<Sent, Refusal> {
+    in_single_lines(&asked)?;
     let text = asked.channel;
     let channel = office.ledger.read(move |state| resolve::channel(state, &text)).await??;
     let id = office.ids.broadcast();
@@ -35,6 +36,20 @@ pub(super) async fn broadcast(office: &Arc<Office>, principal: &Principal, asked
     Ok(Sent { id: id.to_string(), channel: shown, recipients: reached.unwrap_or(0) })
 }
 
+/// Everybody gets it in one line each: in inboxes, in the log, and in what workers are told.
+fn in_single_lines(asked: &Broadcast) -> Result<(), Refusal> {
+    let texts = [("subject", &asked.subject), ("impact", &asked.impact)].into_iter();
+    let mut texts = texts.chain(asked.action_items.iter().map(|item| ("action item", item)));
+    match texts.find(|(_, text)| text.chars().any(char::is_control)) {
+        None => Ok(()),
+        Some((what, _)) => {
+            let message =
+                format!("the {what} of the broadcast has an end of line or a control character; say it in one line");
+            Err(Refusal::new(Code::Rejected, message))
+        }
+    }
+}
+
 pub(super) async fn hold_standup(office: &Arc<Office>, principal: &Principal) -> Result<StandupView, Refusal> {
     // What everybody reports is looked at before it is recorded: holding a standup begins the count of what is done anew.
     let at = office.ledger.clock().now();
@@ -47,12 +62,12 @@ pub(super) async fn hold_standup(office: &Arc<Office>, principal: &Principal) ->
 pub(super) async fn judge(office: &Arc<Office>, principal: &Principal, verdict: Verdict) -> Result<Judged, Refusal> {
     let mut ids = office.ids.clone();
     let asker = principal.clone();
-    let (id, receiver, action) = office
+    let (id, key, receiver, action) = office
         .ledger
         .read(move |state| {
             let task = state.task(resolve::task(state, &verdict.task)?)?;
             let (receiver, action) = action(state, task, &verdict, &mut ids)?;
-            Ok::<_, Refusal>((task.id, receiver, action))
+            Ok::<_, Refusal>((task.id, task.key.to_string(), receiver, action))
         })
         .await??;
     let is_rejected = matches!(action, TaskAction::RejectHandoff { .. });
@@ -75,7 +90,7 @@ pub(super) async fn judge(office: &Arc<Office>, principal: &Principal, verdict: 
             let now = found.map(|task| task.state.name()).or_else(archived);
             Judged {
                 task: id.to_string(),
-                key: found.map_or_else(|| id.short(), |task| task.key.to_string()),
+                key,
                 receiver: receiver.to_string(),
                 outcome: match (is_rejected, missing.is_empty()) {
                     (true, _) => "rejected",
@@ -132,10 +147,7 @@ fn action(state: &State, task: &Task, verdict: &Verdict, ids: &mut dyn Ids) -> R
         return Ok((receiver, accept));
     };
     let items = findings(task, &places, reason);
-    let children = match task.kind {
-        TaskKind::Tactical => Vec::new(),
-        TaskKind::Strategic => vec![rework_child(state, task, ids.task(), &items)],
-    };
+    let children = rework_children(state, task, &items, || ids.task());
     let escalation = ids.escalation();
     let reject = TaskAction::RejectHandoff { receiver: receiver.clone(), version, items, children, escalation };
     Ok((receiver, reject))

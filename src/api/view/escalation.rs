@@ -2,6 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Escalations: the open ones, then those that are over.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub struct EscalationsView {
+    /// The open ones, that first which has been due longest; then those that are over, the latest first.
+    pub escalations: Vec<EscalationView>,
+    /// How many more are over of the tasks that were looked at; 0 where a task was named.
+    pub more: usize,
+}
+
 /// A trouble of a task that went up the line. Spans are milliseconds of organisation time.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct EscalationView {
@@ -27,13 +36,13 @@ pub struct EscalationView {
     pub holder: String,
     /// When it came to them.
     pub since: String,
-    /// By when they decide, or when a person is reminded, by wall time; `null` once it is over.
+    /// By when they decide, or when a person is reminded next; `null` once it is over.
     pub due: Option<String>,
-    /// How long until then; negative when that is past; `null` once it is over.
+    /// How long until then; negative when that is past; `null` where that is.
     pub due_in_ms: Option<i64>,
     /// When they said that they have it.
     pub acknowledged: Option<String>,
-    /// What they decided, where that has not ended it.
+    /// What they decided, if they have. It is open still where that did not move the task, or has yet to.
     pub decision: Option<String>,
     /// When it was over; `null` while it is open.
     pub closed: Option<String>,

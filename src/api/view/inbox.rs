@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What waits for somebody. Times and spans are by the organisation's clock.
+/// What waits for somebody. Points in time are wall time, in UTC; spans are organisation time.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct InboxView {
     /// Whose inbox: `person:ada`, `software:tech-lead`, `operator`.
     pub role: String,
     /// Whether a daemon runs on the directory.
     pub running: bool,
-    /// What time it is.
+    /// What time it is; without a daemon, when the last thing happened.
     pub now: String,
     /// Theirs; for the operator, after their own, that of each person for whom something waits.
     pub groups: Vec<InboxGroup>,

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Count;
 
-/// What one place reports up the line. Spans are milliseconds of organisation time. Lists are short by design: each has a
-/// count of what it leaves out beside it.
+/// What one place reports up the line. Spans are milliseconds of organisation time. Lists are short by design, and say
+/// beside them how much they leave out; of risks, only the worst are named.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct StandupView {
     /// Who reports.
     pub role: String,
-    /// As of when, on the organisation's clock; without a daemon, as of the last event.
+    /// As of when, by wall time; without a daemon, as of the last event.
     pub at: String,
     /// What the organisation is called.
     pub organisation: String,
@@ -25,22 +25,22 @@ pub struct StandupView {
 /// How much work there is, and how it goes. Milestones that were broken down are not counted, their children are.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct SummaryView {
-    /// Work that is not over.
+    /// Work that is not over: tasks, and milestones as long as they are not broken down.
     pub open: u32,
     /// Of it: past the warning of its state's clock.
     pub late: u32,
-    /// Of it: nothing is heard of the attempt.
+    /// Of it: nothing is heard of the attempt at it.
     pub stalled: u32,
     /// Of it: blocked or escalated.
     pub blocked: u32,
-    /// All of it by state.
+    /// All that is open, by state.
     pub states: Vec<Count>,
-    /// Completed since the last standup, or since the beginning.
+    /// Completed since the last standup that was held, or since the beginning where none was.
     pub completed: u32,
     /// Completed between the two standups before; `null` before the second one.
     pub completed_before: Option<u32>,
-    /// When the last standup was held, on the organisation's clock.
-    pub since: Option<String>,
+    /// How long ago that standup was held.
+    pub since_ms: Option<i64>,
 }
 
 /// How much of the coming three days is booked.
@@ -113,15 +113,15 @@ pub struct LeadView {
     pub members: Vec<MemberView>,
     /// How many more there are.
     pub more_members: u32,
-    /// Packages that wait for this lead.
+    /// Packages that wait for this lead, the oldest first.
     pub handoffs_in: Vec<WaitingView>,
-    /// How many there are in all.
+    /// How many there are, those included.
     pub waiting_in: u32,
-    /// Packages of this domain that wait for others.
+    /// Packages of this domain that wait for others, the oldest first.
     pub handoffs_out: Vec<WaitingView>,
-    /// How many there are in all.
+    /// How many there are, those included.
     pub waiting_out: u32,
-    /// What may not come out as planned.
+    /// What may not come out as planned, the worst of it first.
     pub risks: Vec<RiskView>,
 }
 
@@ -134,7 +134,7 @@ pub struct MilestoneView {
     pub key: String,
     /// Its children that are over.
     pub over: u32,
-    /// All its children.
+    /// All its children; 0 before it is broken down.
     pub children: u32,
     /// By how much it is past its target, once it counts as late.
     pub late_ms: Option<i64>,
@@ -208,7 +208,7 @@ pub struct DepartmentStandupView {
     pub more_instructions: u32,
     /// Open escalations by the level that holds them.
     pub escalations: Vec<Count>,
-    /// What may not come out as planned.
+    /// What may not come out as planned, the worst of it first.
     pub risks: Vec<RiskView>,
     /// Instructions by state; an engineering manager's, `null` in a tech lead's report.
     pub instruction_states: Option<Vec<Count>>,

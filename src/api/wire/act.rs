@@ -6,13 +6,17 @@ use crate::domain::role::Level;
 use crate::domain::time::Millis;
 use crate::domain::work::{Finding, Priority};
 
+/// Most time that a task is granted at once: a year. Whoever means more than that means to do away with the limit.
+pub const GRANT_LIMIT: Millis = Millis::from_hours(365 * 24);
+
 /// What a person may ask for. Answered with [`Acted`].
 ///
 /// Ids may be given by a unique part; tasks by their name in the plan, too.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    /// Say yes to what waits for it: a review, a gate, an escalation, a plan, an end that facts speak against.
+    /// Say yes to what waits for it: a review, a gate, an escalation, a plan, an end that facts speak against. Of a task,
+    /// work that is reviewed comes before escalations that are with a person, which have ids of their own.
     Approve {
         /// A task, an escalation or an instruction.
         id: String,
@@ -21,7 +25,7 @@ pub enum Act {
         /// What is recorded with an escalation's decision.
         note: Option<String>,
     },
-    /// Say no to it.
+    /// Say no to it, that is to the same as [`Approve`](Self::Approve) would say yes to.
     Reject {
         /// A task, an escalation or an instruction.
         id: String,
@@ -93,7 +97,7 @@ pub enum Act {
     Grant {
         /// The task.
         task: String,
-        /// How much, in organisation time.
+        /// How much, in organisation time; up to [`GRANT_LIMIT`].
         span: Millis,
         /// Why.
         reason: String,

@@ -11,11 +11,11 @@ pub struct Broadcast {
     pub channel: String,
     /// What it is about.
     pub kind: NoticeKind,
-    /// One line.
+    /// In one line; a text of several is refused.
     pub subject: String,
-    /// What it means for whoever reads it; may be empty.
+    /// What it means for whoever reads it, in one line, too; may be empty.
     pub impact: String,
-    /// What is to be done.
+    /// What is to be done, in one line each.
     pub action_items: Vec<String>,
 }
 

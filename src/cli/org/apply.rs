@@ -20,7 +20,7 @@ use crate::domain::org::{Change, Difference, Leaving, OpenTask};
 pub(in crate::cli) struct ApplyArgs {
     /// The chart
     file: PathBuf,
-    /// Apply it without asking; needed where nobody sits at a terminal to be asked
+    /// Apply it without asking; needed with --json, and where nobody sits at a terminal to be asked
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -42,6 +42,8 @@ enum Unconfirmed {
     Declined,
     /// There is nobody to ask.
     NobodyThere,
+    /// A program reads the difference, and nobody would see what they are asked about.
+    NotShown,
 }
 
 pub(in crate::cli) async fn run(data_dir: &Path, args: &ApplyArgs, printer: &Printer) -> Result<Exit, Failure> {
@@ -56,7 +58,11 @@ pub(in crate::cli) async fn run(data_dir: &Path, args: &ApplyArgs, printer: &Pri
     if !args.output.json {
         show(printer, &shown)?;
     }
-    let outcome = if difference.is_empty() || args.yes { Ok(()) } else { confirm(printer) };
+    let outcome = match (difference.is_empty() || args.yes, args.output.json) {
+        (true, _) => Ok(()),
+        (false, true) => Err(Unconfirmed::NotShown),
+        (false, false) => confirm(printer),
+    };
     if outcome.is_ok() && !difference.is_empty() {
         let _applied: ChartApplied = ask(data_dir, Ask::ApplyChart { chart }).await?.one().await?;
     }
@@ -76,6 +82,11 @@ pub(in crate::cli) async fn run(data_dir: &Path, args: &ApplyArgs, printer: &Pri
         Err(Unconfirmed::NobodyThere) => Err(Failure::new(
             Exit::Usage,
             "nothing was changed: there is no terminal on which to ask whether to apply this",
+            "look at the difference, and repeat the command with --yes",
+        )),
+        Err(Unconfirmed::NotShown) => Err(Failure::new(
+            Exit::Usage,
+            "nothing was changed: with --json nobody is asked whether to apply this",
             "look at the difference, and repeat the command with --yes",
         )),
     }

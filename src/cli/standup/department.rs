@@ -3,10 +3,11 @@
 use console::style;
 
 use super::{capacity, counts, headline, more, risks, title};
-use crate::api::view::{DepartmentStandupView, ForecastView, TeamView};
+use crate::api::view::{Count, DepartmentStandupView, ForecastView, TeamView};
 use crate::cli::columns::{aligned, booked, hours};
 use crate::cli::live::short;
 use crate::cli::output;
+use crate::domain::role::Level;
 
 pub(super) fn lines(found: &DepartmentStandupView) -> Vec<String> {
     let mut lines = vec![String::new(), style(&found.department).bold().to_string()];
@@ -16,8 +17,12 @@ pub(super) fn lines(found: &DepartmentStandupView) -> Vec<String> {
         lines.push(format!("  instructions: {}", counts(states)));
     }
     if !found.escalations.is_empty() {
-        let levels: Vec<String> =
-            found.escalations.iter().map(|one| format!("{} with the {}", one.count, one.name)).collect();
+        let person = Level::Person.to_string();
+        let with = |one: &Count| {
+            let article = if one.name == person { "a" } else { "the" };
+            format!("{} with {article} {}", one.count, one.name)
+        };
+        let levels: Vec<String> = found.escalations.iter().map(with).collect();
         lines.push(format!("  escalations: {}", style(levels.join(", ")).red()));
     }
     lines.extend(title("Domains"));

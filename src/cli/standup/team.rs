@@ -12,7 +12,7 @@ pub(super) fn contributor(found: &ContributorView) -> Vec<String> {
     let mut lines = vec![capacity(&found.capacity)];
     lines.extend(found.absent.as_deref().map(|why| format!("  {}", style(why).red())));
     if found.reviews > 0 {
-        let reviews = count(usize::try_from(found.reviews).unwrap_or(0), "review");
+        let reviews = count(found.reviews, "review");
         lines.push(format!("  {reviews} of others' work to do"));
     }
     if found.tasks.is_empty() {

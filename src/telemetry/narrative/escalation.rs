@@ -8,10 +8,14 @@ use crate::domain::sla::Mark;
 use crate::domain::task::{Escalation, Task, Trouble};
 use crate::domain::time::Millis;
 
-/// A span as people say it: `4h 30m`, `12s`; the two largest units.
+/// A span as people say it: `4h 30m`, `12s`; the two largest units, of which a second is the smallest unless there is
+/// nothing else to say.
 #[must_use]
 pub fn span(span: Millis) -> String {
     let millis = span.0.max(0);
+    if millis == 0 {
+        return "0s".to_owned();
+    }
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     let mut rest = millis;
     let mut parts = Vec::new();
@@ -142,14 +146,14 @@ mod tests {
     #[test]
     fn a_span_is_said_in_its_two_largest_units() {
         let table = [
-            (0, "0ms"),
+            (0, "0s"),
             (999, "999ms"),
             (1_000, "1s"),
             (61_000, "1m 1s"),
             (3_600_000, "1h"),
             (3_601_000, "1h"),
             (90_060_000, "1d 1h"),
-            (-5, "0ms"),
+            (-5, "0s"),
         ];
         for (millis, said) in table {
             assert_eq!(span(Millis(millis)), said);

@@ -44,6 +44,10 @@ fn code_2_is_for_a_wrong_command_line() {
     assert_fails(home, &bad("--repo", "/nowhere"), 2, &["`/nowhere` is not a git repository", "--repo"]);
     assert_fails(home, &bad("--repo", "org"), 2, &["neither it nor a folder above it"]);
     assert_fails(home, &["workflow", "list"], 2, &["--org FILE"]);
+    for variable in ["ECHELON_AS", "ECHELON_DATA_DIR", "ECHELON_ORG", "ECHELON_LOG", "ECHELON_LOG_FORMAT"] {
+        let checked = finish(echelon().args(["org", "check", chart]).env(variable, ""));
+        assert_eq!(checked.code, Some(0), "{variable} set to nothing is not set: {checked:?}");
+    }
     let nowhere = finish(echelon().arg("status").env_clear());
     assert_eq!(nowhere.code, Some(2), "{nowhere:?}");
     assert!(nowhere.stderr.contains("--data-dir"), "{}", nowhere.stderr);

@@ -22,7 +22,7 @@ fn a_question_ends_the_run_and_its_answer_lets_the_instruction_complete() {
     assert!(run.stdout.contains("answer a question\n    "), "{}", run.stdout);
     let question = id_in(&run.stdout, "qst_", 8);
     assert!(run.stdout.contains(&format!("answer {question} TEXT")), "it says how: {}", run.stdout);
-    assert!(run.stdout.contains("start it first with `echelon --data-dir "), "{}", run.stdout);
+    assert!(run.stdout.contains("start it first:\n    echelon --data-dir "), "{}", run.stdout);
 
     let without_daemon = workshop.echelon(&["answer", &question, "blue"]);
     assert_eq!(without_daemon.code, Some(4), "{without_daemon:?}");

@@ -18,7 +18,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use self::checker::Sent;
+use self::checker::{Heard, Sent};
 use super::client::{Client, ClientRecord};
 use super::{assert_nothing_alive, say};
 use crate::support::{Daemon, Home, eventually};
@@ -79,7 +79,7 @@ fn storm(downtime: &str) {
     }
     let figures = storm.end();
     let seconds = began.elapsed().as_secs_f64();
-    let acknowledged = storm.people.sent.values().filter(|acknowledged| **acknowledged).count();
+    let acknowledged = storm.people.sent.values().filter(|heard| **heard == Heard::Done).count();
     say(&format!(
         "{rounds} rounds, time {downtime}, seed {seed}, {seconds:.1} s: {acknowledged} of {} acknowledged; {figures}",
         storm.people.sent.len()
@@ -191,12 +191,17 @@ impl People {
         self.client.try_ask(&json!({ "query": query }))?.ok()
     }
 
-    /// Asks for something once, under words that nothing else bears.
-    fn send(&mut self, ask: impl FnOnce(&str) -> Value) {
+    /// Asks for something once, under words that nothing else bears, and says what was heard.
+    fn send(&mut self, ask: impl FnOnce(&str) -> Value) -> &mut Heard {
         let word = format!("word {}", self.sent.len());
-        let answer = self.client.try_ask(&ask(&word));
-        // What was refused has not happened, and must not be there; that is checked as what was not acknowledged.
-        self.sent.insert(word, matches!(answer, Some(Ok(_))));
+        let heard = match self.client.try_ask(&ask(&word)) {
+            Some(Ok(_)) => Heard::Done,
+            // Something went wrong on the way: who asked cannot know how far it came.
+            Some(Err(refusal)) if refusal["code"] == "internal" => Heard::Nothing,
+            Some(Err(_)) => Heard::Refused,
+            None => Heard::Nothing,
+        };
+        self.sent.entry(word).or_insert(heard)
     }
 
     fn submit(&mut self) {
@@ -254,7 +259,12 @@ impl People {
             let ways = item["options"].as_array().map_or(0, Vec::len);
             if ways > 0 {
                 let choose = self.random.random_range(1..=ways);
-                self.send(|word| json!({ "act": { "approve": { "id": id, "choose": choose, "note": word } } }));
+                let heard =
+                    self.send(|word| json!({ "act": { "approve": { "id": id, "choose": choose, "note": word } } }));
+                // What was decided is recorded before it is carried out, and somebody may be faster in between.
+                if *heard == Heard::Refused {
+                    *heard = Heard::Nothing;
+                }
             }
         } else if matches!(item["state"].as_str(), Some("UNDER_REVIEW" | "DOMAIN_REVIEW")) {
             let no = json!({ "reject": { "id": id, "reason": "once more", "findings": [] } });

@@ -9,8 +9,7 @@ use echelon::config;
 use echelon::domain::command::{Action, Command, TaskAction};
 use echelon::domain::decide::execute;
 use echelon::domain::event::{Entry, Event, TaskEvent};
-use echelon::domain::id::{EscalationId, InstructionId, TaskId, WorkerId};
-use echelon::domain::instruction::Request;
+use echelon::domain::id::{EscalationId, TaskId, WorkerId};
 use echelon::domain::org::WorkerKind;
 use echelon::domain::policy::{Ids, Move, moves};
 use echelon::domain::reaction::liveness_faults;
@@ -19,9 +18,10 @@ use echelon::domain::role::{Principal, Role};
 use echelon::domain::state::State;
 use echelon::domain::task::{Blocker, BlockerKind, Failure, FailureClass, StateName};
 use echelon::domain::time::{Anchor, Millis, Stamp, WallTime};
-use echelon::domain::work::{Priority, Submission};
+use echelon::domain::work::Submission;
 use echelon::telemetry::narrative::{Importance, narrate, span};
-use uuid::Uuid;
+
+use crate::support::inside;
 
 /// When the curtain rises; any time would do.
 const BEGIN: WallTime = WallTime::from_millis(1_780_000_000_000);
@@ -57,32 +57,12 @@ pub(super) struct Stage {
     state: State,
     wall: WallTime,
     anchor: Anchor,
-    ids: NewIds,
+    ids: inside::NewIds,
     later: BTreeSet<Later>,
     number: u64,
     reviewing: BTreeSet<(Role, echelon::domain::policy::ReviewOrder)>,
     lines: String,
     keys: BTreeMap<TaskId, String>,
-}
-
-#[derive(Default)]
-struct NewIds(u128);
-
-impl NewIds {
-    fn uuid(&mut self) -> Uuid {
-        self.0 += 1;
-        Uuid::from_u128(self.0)
-    }
-}
-
-impl Ids for NewIds {
-    fn task(&mut self) -> TaskId {
-        TaskId::new(self.uuid())
-    }
-
-    fn escalation(&mut self) -> EscalationId {
-        EscalationId::new(self.uuid())
-    }
 }
 
 impl Stage {
@@ -99,7 +79,7 @@ impl Stage {
             state: State::default(),
             wall: BEGIN,
             anchor,
-            ids: NewIds::default(),
+            ids: inside::NewIds::default(),
             later: BTreeSet::new(),
             number: 0,
             reviewing: BTreeSet::new(),
@@ -108,16 +88,8 @@ impl Stage {
         };
         stage.give(&Principal::system(), Action::Start { program: "test".to_owned(), anchor }).expect("it starts");
         stage.give(&Principal::system(), Action::ApplyChart(Arc::new(chart))).expect("it applies");
-        let id = InstructionId::new(stage.ids.uuid());
-        let request = Request {
-            text: text.to_owned(),
-            department: None,
-            work_type: None,
-            priority: Priority::Normal,
-            tier: None,
-            repository: None,
-            key: None,
-        };
+        let id = stage.ids.instruction();
+        let request = inside::request(text);
         stage.give(&Principal::client(1000), Action::Submit { id, request }).expect("it is taken on");
         stage
     }

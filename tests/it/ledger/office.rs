@@ -1,12 +1,9 @@
 //! A chart, and a company whose roles do what policy says, without actors.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use echelon::clock::{Clock, ManualClock};
-use echelon::config;
 use echelon::domain::command::{Action, Command, InstructionAction, TaskAction};
 use echelon::domain::event::Entry;
 use echelon::domain::id::{IcId, InstructionId, TaskId};
@@ -19,9 +16,11 @@ use echelon::domain::role::{Principal, Role};
 use echelon::domain::state::{Archived, Load, State};
 use echelon::domain::task::{Failure, FailureClass};
 use echelon::domain::time::{Millis, WallTime};
-use echelon::domain::work::{Priority, Submission};
+use echelon::domain::work::Submission;
 use echelon::ids::IdSource;
 use echelon::ledger::{Ledger, digest};
+
+use crate::support::inside;
 
 /// Two domains, so that there are handoffs, and one workflow for each way of working.
 const CHART: &str = r#"
@@ -132,15 +131,7 @@ criteria = ["it holds"]
 const START: WallTime = WallTime::from_millis(1_780_000_000_000);
 
 pub(super) fn chart() -> Arc<Chart> {
-    let read = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
-        Some("quick.toml") => Ok(QUICK.as_bytes().to_vec()),
-        Some("full.toml") => Ok(FULL.as_bytes().to_vec()),
-        _other => Err(io::Error::from(io::ErrorKind::NotFound)),
-    };
-    match config::parse(CHART, Path::new("/org/org.toml"), &read) {
-        Ok(chart) => Arc::new(chart),
-        Err(faults) => panic!("the chart has faults: {faults}"),
-    }
+    Arc::new(inside::read_chart(CHART, &[("quick.toml", QUICK), ("full.toml", FULL)]))
 }
 
 /// The same chart without one of the builders.
@@ -153,13 +144,9 @@ pub(super) fn smaller_chart() -> Arc<Chart> {
 
 pub(super) fn request(work_type: &str, text: &str, key: Option<&str>) -> Request {
     Request {
-        text: text.to_owned(),
-        department: None,
         work_type: Some(work_type.parse().expect("a work type")),
-        priority: Priority::Normal,
-        tier: None,
-        repository: None,
         key: key.map(|key| key.parse().expect("a key")),
+        ..inside::request(text)
     }
 }
 

@@ -39,6 +39,16 @@ pub(super) fn manager() -> Principal {
     Principal::role(Role::EngineeringManager("dev".parse().expect("a name")))
 }
 
+/// Whoever holds what goes up from backend at that level.
+pub(super) fn at(level: Level) -> Role {
+    match level {
+        Level::DomainLead => Role::DomainLead(domain("backend")),
+        Level::TechLead => Role::TechLead("dev".parse().expect("a name")),
+        Level::EngineeringManager => Role::EngineeringManager("dev".parse().expect("a name")),
+        Level::Person => Role::Operator,
+    }
+}
+
 pub(super) fn person() -> Principal {
     Principal::client(1000)
 }

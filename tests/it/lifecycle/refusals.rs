@@ -13,11 +13,12 @@ use echelon::domain::task::{
     Assignee, BlockerKind, CancelledDecision, FailureClass, State as TaskState, StateName, Trouble,
 };
 use echelon::domain::time::Millis;
-use echelon::domain::work::{Finding, Priority, Submission, Tier};
+use echelon::domain::work::{Finding, Submission, Tier};
 
 use super::world::{
     World, basis, blocker, domain, failure, finding, ic, ic_id, lead, manager, person, submission, system, tech_lead,
 };
+use crate::support::inside;
 
 fn why() -> String {
     "because".to_owned()
@@ -414,15 +415,8 @@ fn nothing_happens_to_what_is_over() {
 #[test]
 fn a_key_is_for_one_instruction_and_its_content() {
     let mut world = World::new();
-    let request = |text: &str| Request {
-        text: text.to_owned(),
-        department: None,
-        work_type: None,
-        priority: Priority::Normal,
-        tier: None,
-        repository: None,
-        key: Some("monday".parse().expect("a key")),
-    };
+    let key = || Some("monday".parse().expect("a key"));
+    let request = |text: &str| Request { key: key(), ..inside::request(text) };
     let (first, second) = (InstructionId::new(world.new_id()), InstructionId::new(world.new_id()));
     world.must(person(), Action::Submit { id: first, request: request("paint the fence") });
     let again = world.must(person(), Action::Submit { id: second, request: request("paint the fence") });

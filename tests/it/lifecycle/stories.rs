@@ -1,9 +1,8 @@
 //! Whole lives of tasks and instructions, told from the beginning.
 
 use echelon::domain::command::{Action, AfterBlock, InstructionAction, TaskAction};
-use echelon::domain::id::{EscalationId, TaskId};
 use echelon::domain::instruction;
-use echelon::domain::policy::{Ids, Move, moves};
+use echelon::domain::policy::{Move, moves};
 use echelon::domain::review::{Gate, GateOutcome, TaskKind};
 use echelon::domain::role::{Level, Role};
 use echelon::domain::state::Archived;
@@ -15,6 +14,7 @@ use echelon::domain::work::Tier;
 use super::world::{
     World, basis, blocker, chart, failure, finding, ic, ic_id, lead, manager, person, system, tech_lead,
 };
+use crate::support::inside::NewIds;
 
 fn why() -> String {
     "because".to_owned()
@@ -462,15 +462,6 @@ fn a_late_task_climbs_the_line_one_record_at_a_time() {
 
 #[test]
 fn an_instruction_gets_the_organisations_own_tier_where_neither_it_nor_its_workflow_has_one() {
-    struct NoIds;
-    impl Ids for NoIds {
-        fn task(&mut self) -> TaskId {
-            unreachable!("triage makes no tasks")
-        }
-        fn escalation(&mut self) -> EscalationId {
-            unreachable!("triage escalates nothing")
-        }
-    }
     for own in [Tier::Trivial, Tier::Moderate] {
         let mut chart = chart(true);
         chart.policy.default_tier = own;
@@ -481,7 +472,9 @@ fn an_instruction_gets_the_organisations_own_tier_where_neither_it_nor_its_workf
             found.request.tier = None;
         }
         let manager = Role::EngineeringManager(world.state.instructions[&id].department.clone());
-        let decided = moves(&world.state, &manager, world.now(), &mut NoIds);
+        let mut ids = NewIds::default();
+        let decided = moves(&world.state, &manager, world.now(), &mut ids);
+        assert_eq!(ids, NewIds::default(), "triage makes nothing new");
         let [Move::Commit(Action::Instruction(_, InstructionAction::Triage { tier, .. }))] = decided.as_slice() else {
             panic!("triage: {decided:?}")
         };

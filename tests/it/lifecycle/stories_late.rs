@@ -2,6 +2,7 @@
 
 use echelon::domain::command::{Action, AfterBlock, TaskAction};
 use echelon::domain::event::{Event, TaskEvent};
+use echelon::domain::org::Ic;
 use echelon::domain::presence::AbsenceKind;
 use echelon::domain::rejection::Rejection;
 use echelon::domain::review::{Gate, GateOutcome};
@@ -12,7 +13,9 @@ use echelon::domain::work::Tier;
 
 use super::facts::OPEN;
 use super::time::hours;
-use super::world::{World, basis, blocker, finding, ic, ic_id, lead, manager, person, submission, system, tech_lead};
+use super::world::{
+    World, basis, blocker, chart, domain, finding, ic, ic_id, lead, manager, person, submission, system, tech_lead,
+};
 
 fn cancel() -> TaskAction {
     TaskAction::Cancel { reason: "not needed".to_owned() }
@@ -252,16 +255,26 @@ fn whoever_goes_away_hands_back_what_does_not_run_and_whoever_dies_everything() 
 #[test]
 fn a_reviewer_who_goes_away_is_replaced_in_every_round_and_the_author_never_reviews() {
     for kind in [AbsenceKind::Away, AbsenceKind::Dead] {
-        let (mut world, key) = World::with_task_in(StateName::UnderReview);
+        let mut chart = chart(true);
+        let third = Ic { id: ic_id("backend/bob"), ..chart.ics[&ic_id("backend/bea")].clone() };
+        chart.ics.insert(third.id.clone(), third);
+        let mut world = World::with_chart(chart);
+        world.trio();
+        world.reach("api", StateName::UnderReview);
+        assert_eq!(world.reviewer("api"), ic("backend/bea"));
         world.leaves(Role::Ic(ic_id("backend/bea")), kind);
-        assert_eq!(world.owed(key), "dev/backend:lead: name another reviewer");
+        assert_eq!(world.owed("api"), "dev/backend:lead: name another reviewer");
         world.run_policies();
-        let TaskState::UnderReview { reviewer, author } = &world.task(key).state else {
-            // The lead read it on machine checks.
-            assert_eq!(world.task(key).gates.first().map(|record| record.gate), Some(None));
-            continue;
-        };
-        assert_ne!(*reviewer, author.role());
+        assert_eq!(world.reviewer("api"), ic("backend/bob"));
+        one_more_round(&mut world, ic("backend/bob"));
+        assert_eq!(world.reviewer("api"), ic("backend/bob"), "she is still not there");
+
+        // With him gone, only the author is left, and the lead reads it on machine checks.
+        world.leaves(Role::Ic(ic_id("backend/bob")), kind);
+        world.run_policies();
+        assert_ne!(world.name("api"), StateName::UnderReview);
+        let peer = world.task("api").gates.iter().filter(|record| record.gate.is_none());
+        assert_eq!(peer.map(|record| &record.by).collect::<Vec<_>>(), [&Role::DomainLead(domain("backend"))]);
     }
 }
 

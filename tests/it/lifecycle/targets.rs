@@ -1,20 +1,20 @@
 //! Whom an escalation goes to when those who should have it are away, dead, overloaded or the author; and what becomes of
 //! it when its holder leaves.
 
-use std::time::Instant;
-
 use echelon::domain::command::{Action, InstructionAction, TaskAction};
 use echelon::domain::event::{Entry, Event, TaskEvent};
-use echelon::domain::id::PersonId;
+use echelon::domain::id::{InstructionId, PersonId};
+use echelon::domain::instruction::Request;
 use echelon::domain::org::{Person, PersonRole};
 use echelon::domain::presence::AbsenceKind;
 use echelon::domain::role::{Level, Principal, Role};
 use echelon::domain::task::{StateName, Trouble};
 use echelon::domain::time::Millis;
-use echelon::domain::work::{Priority, Tier};
+use echelon::domain::work::Tier;
 
 use super::time::hours;
-use super::world::{World, chart, domain, lead, manager, person, system, tech_lead};
+use super::world::{World, at, chart, lead, manager, person, system, tech_lead};
+use crate::support::inside;
 
 /// How somebody is found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,15 +36,6 @@ enum People {
 }
 
 const LINE: [Level; 3] = [Level::DomainLead, Level::TechLead, Level::EngineeringManager];
-
-fn at(level: Level) -> Role {
-    match level {
-        Level::DomainLead => Role::DomainLead(domain("backend")),
-        Level::TechLead => Role::TechLead("dev".parse().expect("a name")),
-        Level::EngineeringManager => Role::EngineeringManager("dev".parse().expect("a name")),
-        Level::Person => Role::Operator,
-    }
-}
 
 fn pat() -> Role {
     Role::Person("pat".parse().expect("a name"))
@@ -220,17 +211,8 @@ fn a_person_of_the_department_goes_before_one_of_all_departments_and_then_by_id(
 fn many(count: usize) -> World {
     let mut world = World::new();
     for _ in 0..count {
-        let instruction = world.new_id();
-        let id = echelon::domain::id::InstructionId::new(instruction);
-        let request = echelon::domain::instruction::Request {
-            text: "one of many".to_owned(),
-            department: None,
-            work_type: None,
-            priority: Priority::Normal,
-            tier: Some(Tier::Simple),
-            repository: None,
-            key: None,
-        };
+        let id = InstructionId::new(world.new_id());
+        let request = Request { tier: Some(Tier::Simple), ..inside::request("one of many") };
         let work_type = "feature".parse().expect("a name");
         let triage = InstructionAction::Triage { tier: Tier::Simple, work_type, reasons: Vec::new() };
         let task = world.planned("many", echelon::domain::review::TaskKind::Tactical, "backend", &[]);
@@ -264,7 +246,6 @@ fn digests(entries: &[Entry]) -> Vec<u32> {
 fn five_thousand_tasks_late_at_once_are_twenty_lines_and_a_summary_an_hour() {
     const TASKS: u32 = 5_000;
     let mut world = many(usize::try_from(TASKS).expect("it fits"));
-    let began = Instant::now();
     world.pass(hours(8));
     let entries = world.fire_unchecked();
     let cap = world.state.chart.sla.digest_after;
@@ -284,10 +265,8 @@ fn five_thousand_tasks_late_at_once_are_twenty_lines_and_a_summary_an_hour() {
         assert_eq!(digests(&world.fire_unchecked()), [TASKS]);
     }
     // The manager's turn about all of them, and what becomes of it.
-    let turn = Instant::now();
     let entries = world.turn(&holder);
     assert!(!entries.is_empty());
-    assert!(turn.elapsed().as_secs() < 60, "the turn took {:?}", turn.elapsed());
     // Once few are left, nothing is summed up any more.
     let late: Vec<_> = world.state.held_tasks(&holder).map(|task| task.id).collect();
     for id in late.iter().skip(usize::try_from(cap).expect("it fits")) {
@@ -297,7 +276,6 @@ fn five_thousand_tasks_late_at_once_are_twenty_lines_and_a_summary_an_hour() {
     assert_eq!(world.state.held_by(&holder), cap.min(u32::try_from(late.len()).expect("it fits")));
     world.pass(hours(2));
     assert_eq!(digests(&world.fire_unchecked()), Vec::<u32>::new());
-    assert!(began.elapsed().as_secs() < 120, "all of it took {:?}", began.elapsed());
 }
 
 #[test]

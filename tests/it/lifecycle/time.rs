@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use echelon::domain::command::{Action, Command, TaskAction};
-use echelon::domain::decide::execute;
+use echelon::domain::command::{Action, TaskAction};
 use echelon::domain::event::{Entry, Event, TaskEvent};
 use echelon::domain::evolve::{evolve, rebuild_index};
 use echelon::domain::id::{EscalationId, TaskId};
@@ -70,14 +69,13 @@ impl World {
         let mut all = Vec::new();
         loop {
             let ids = (0..64).map(|_| EscalationId::new(self.new_id())).collect();
-            let command = Command { at: self.now(), principal: system(), action: Action::FireClocks { ids } };
-            let mut entries = execute(&mut self.state, &command).expect("the system may fire clocks");
+            let fired = self.give_at(self.now(), system(), Action::FireClocks { ids });
+            let mut entries = fired.expect("the system may fire clocks");
             if entries.is_empty() {
                 let due = self.state.deadlines().clock.filter(|at| *at <= self.now().org);
                 assert_eq!(due, None, "a clock that is due makes nothing happen");
                 return all;
             }
-            self.entries.extend(entries.iter().cloned());
             all.append(&mut entries);
         }
     }

@@ -9,16 +9,7 @@ use echelon::domain::time::{Effort, Millis};
 use echelon::domain::work::{Priority, Tier};
 
 use super::time::hours;
-use super::world::{ICS, World, chart, domain, ic_id};
-
-fn at(level: Level) -> Role {
-    match level {
-        Level::DomainLead => Role::DomainLead(domain("backend")),
-        Level::TechLead => Role::TechLead("dev".parse().expect("a name")),
-        Level::EngineeringManager => Role::EngineeringManager("dev".parse().expect("a name")),
-        Level::Person => Role::Operator,
-    }
-}
+use super::world::{ICS, World, at, chart, ic_id};
 
 /// The chart with only these ICs.
 fn only(names: &[&str]) -> Chart {

@@ -17,13 +17,14 @@ use echelon::domain::role::{Level, Principal, Role};
 use echelon::domain::state::{Changed, Finished, FinishedTask, Load, State};
 use echelon::domain::task::{Assignee, PlannedTask, State as TaskState, StateName, Task, Trouble};
 use echelon::domain::time::{OrgTime, Stamp, WallTime};
-use echelon::domain::work::{Priority, Tier};
+use echelon::domain::work::Tier;
 use uuid::Uuid;
 
 pub(super) use super::parts::{
-    ICS, basis, blocker, chart, domain, failure, finding, ic, ic_id, lead, manager, person, submission, system,
+    ICS, at, basis, blocker, chart, domain, failure, finding, ic, ic_id, lead, manager, person, submission, system,
     tech_lead, work,
 };
+use crate::support::inside;
 
 /// All that a state says, in a form that compares.
 #[derive(Debug, PartialEq)]
@@ -195,15 +196,7 @@ impl World {
 
     pub(super) fn submit(&mut self, tier: Tier) -> InstructionId {
         let id = InstructionId::new(self.new_id());
-        let request = Request {
-            text: "make it so".to_owned(),
-            department: None,
-            work_type: None,
-            priority: Priority::Normal,
-            tier: Some(tier),
-            repository: None,
-            key: None,
-        };
+        let request = Request { tier: Some(tier), ..inside::request("make it so") };
         self.must(person(), Action::Submit { id, request });
         id
     }

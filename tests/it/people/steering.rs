@@ -1,6 +1,6 @@
 //! Steering: who has a task in every state it can be given on in, and instructions that are held.
 
-use super::{Studio, eventually};
+use super::Studio;
 
 #[test]
 fn a_task_is_given_to_somebody_in_every_state_that_has_a_move_for_it() {
@@ -10,7 +10,8 @@ fn a_task_is_given_to_somebody_in_every_state_that_has_a_move_for_it() {
     // Nobody assigns while the lead is away.
     studio.done("ada", &["away", "team:lead", "--reason", "a cold"]);
     let instruction = studio.submit("", "job", "wait for it");
-    studio.wait_for("job", "PENDING");
+    studio.executes(&instruction);
+    assert_eq!(studio.task("job")["task"]["state"], "PENDING");
     studio.refused("ada", &["task", "reassign", "job", "--to", "nobody", "--reason", "x"], &["no IC `nobody`"]);
     give("bob");
     studio.wait_for("job", "IN_PROGRESS");
@@ -21,15 +22,11 @@ fn a_task_is_given_to_somebody_in_every_state_that_has_a_move_for_it() {
 
     // Bob does one thing at a time: the next one waits for him.
     let second = studio.submit("", "job", "wait for this, too");
-    let waiting = eventually("it is planned", || {
-        let tasks = studio.json("", &["task", "list", "--instruction", &second]);
-        tasks[0]["id"].as_str().map(str::to_owned)
-    });
-    studio.wait_for(&waiting, "PENDING");
-    eventually("it may be assigned", || {
-        let words = ["task", "reassign", &waiting, "--to", "bob", "--reason", "he can"];
-        (studio.echelon("ada", &words).code == Some(0)).then_some(())
-    });
+    studio.executes(&second);
+    let tasks = studio.json("", &["task", "list", "--instruction", &second]);
+    let waiting = tasks[0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(tasks[0]["state"], "PENDING");
+    studio.done("ada", &["task", "reassign", &waiting, "--to", "bob", "--reason", "he can"]);
     assert_eq!(studio.task(&waiting)["task"]["state"], "ASSIGNED");
     studio.done("ada", &["task", "reassign", &waiting, "--to", "ann", "--reason", "she is free"]);
     studio.wait_for(&waiting, "IN_PROGRESS");
@@ -45,6 +42,21 @@ fn a_task_is_given_to_somebody_in_every_state_that_has_a_move_for_it() {
     studio.go();
     studio.ends(&instruction, "COMPLETED");
     studio.refused("ada", &["task", "reassign", &first, "--to", "bob", "--reason", "x"], &["COMPLETED"]);
+    studio.close();
+}
+
+#[test]
+fn more_time_is_granted_in_spans_that_people_say_and_within_bounds() {
+    let studio = Studio::open();
+    let instruction = studio.submit("", "job", "wait for it");
+    studio.wait_for("job", "IN_PROGRESS");
+    let granted = studio.done("ada", &["task", "grant", "job", "90m", "--reason", "it is harder than it looked"]);
+    assert!(granted.contains("has 1h 30m of organisation time more"), "{granted}");
+    studio.done("ada", &["task", "grant", "job", "365d", "--reason", "no hurry"]);
+    let too_much = ["task", "grant", "job", "366d", "--reason", "no hurry"];
+    studio.refused("ada", &too_much, &["365d at most", "grant less"]);
+    studio.go();
+    studio.ends(&instruction, "COMPLETED");
     studio.close();
 }
 
@@ -74,6 +86,10 @@ fn a_held_instruction_ends_what_runs_and_starts_nothing_until_it_goes_on() {
     let held = studio.done("ada", &["pause", &instruction, "--reason", "the customer calls"]);
     assert!(held.contains("is paused"), "{held}");
     studio.refused("ada", &["pause", &instruction, "--reason", "x"], &["paused already"]);
+    for page in [studio.done("", &["status"]), studio.done("", &["status", &instruction])] {
+        assert!(page.contains("EXECUTING, paused"), "{page}");
+    }
+    assert!(studio.done("", &["status", &instruction]).contains("paused: the customer calls"));
     studio.refused("ben", &["task", "start", "beside"], &["is paused"]);
     let inbox = studio.done("ben", &["inbox"]);
     assert!(!inbox.contains("task start"), "it does not wait for him now: {inbox}");
@@ -84,6 +100,9 @@ fn a_held_instruction_ends_what_runs_and_starts_nothing_until_it_goes_on() {
     let resumed = studio.done("ada", &["resume", &instruction]);
     assert!(resumed.contains("goes on"), "{resumed}");
     studio.refused("ada", &["resume", &instruction], &["is not paused"]);
+    let empty = studio.echelon("ada", &["pause", &instruction, "--reason", " "]);
+    assert_eq!(empty.code, Some(9), "{empty:?}");
+    assert!(!empty.stderr.contains("paused"), "that it is paused is not what is wrong: {}", empty.stderr);
     studio.wait_for("second", "COMPLETED");
     studio.waits_for("ben", "start the next attempt");
     studio.done("ben", &["task", "start", "beside"]);

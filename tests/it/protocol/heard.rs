@@ -108,6 +108,16 @@ impl House {
         assert!(timeout(PATIENCE, look).await.is_ok(), "waited in vain: {what}");
     }
 
+    /// Waits until these, and nobody else, have done something.
+    async fn until_done(&self, what: &str, watch: &Watch, by: &BTreeSet<Role>) {
+        let look = async {
+            while watch.who_did(what) != *by {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        assert!(timeout(PATIENCE, look).await.is_ok(), "{:?}", watch.who_did(what));
+    }
+
     async fn until_read(&self, id: BroadcastId) {
         let everybody = move |state: &State| {
             let sent = state.broadcasts.get(&id).expect("it was sent");
@@ -161,13 +171,7 @@ async fn a_broadcast_reaches_everybody_in_the_channel_and_is_marked_as_read() {
     let everybody =
         [manager(), tech_lead(), lead("main/build"), lead("main/check"), ic("main/build/ann"), ic("main/check/cid")];
     // Whoever reads hears a little later that it is durable.
-    let expected = BTreeSet::from(everybody);
-    let look = async {
-        while watch.who_did("mark as read") != expected {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    assert!(timeout(PATIENCE, look).await.is_ok(), "{:?}", watch.who_did("mark as read"));
+    house.until_done("mark as read", &watch, &BTreeSet::from(everybody)).await;
     house.close().await;
 }
 
@@ -230,7 +234,8 @@ async fn places_that_are_given_up_are_dead_for_the_core_with_everything_below_th
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tree_follows_the_chart() {
-    let house = House::open(chart(), Arc::new(NoProbe)).await;
+    let watch = Arc::new(Watch::default());
+    let house = House::open(chart(), Arc::clone(&watch) as Arc<dyn Probe>).await;
     house.submit("single").await;
     house.until("she is at work", |state| state.tasks.values().any(|task| task.running_epoch().is_some())).await;
     let mut changed = chart();
@@ -255,6 +260,18 @@ async fn the_tree_follows_the_chart() {
     // Nobody hears what is said to her any more, and everybody who is there does.
     let id = house.say(1, Channel::All).await;
     house.until_read(id).await;
+    let recipients = house.office.ledger.read(move |state| state.broadcasts[&id].recipients.clone());
+    let recipients = recipients.await.expect("the ledger runs").into_keys();
+    let there = BTreeSet::from([
+        manager(),
+        tech_lead(),
+        lead("main/build"),
+        lead("main/check"),
+        ic("main/build/ben"),
+        ic("main/check/cid"),
+    ]);
+    assert_eq!(recipients.collect::<BTreeSet<_>>(), there);
+    house.until_done("mark as read", &watch, &there).await;
     house.close().await;
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::super::support::{Finished, Home, eventually};
+use super::super::support::{Home, eventually};
 
 /// Does what it is told, and writes down what it was told beside.
 const WORKER: &str = r#"#!/bin/sh
@@ -107,34 +107,26 @@ impl Relay {
         Self { home, chart }
     }
 
-    #[track_caller]
-    fn done(&self, arguments: &[&str]) -> Finished {
-        let finished = self.home.echelon(arguments);
-        assert_eq!(finished.code, Some(0), "{arguments:?}: {finished:#?}\n{}", self.home.log());
-        finished
-    }
-
-    #[track_caller]
-    fn refused(&self, arguments: &[&str]) -> String {
-        let finished = self.home.echelon(arguments);
-        assert_eq!(finished.code, Some(9), "{arguments:?}: {finished:#?}");
-        finished.stderr
-    }
-
     /// The package of this version, once it waits.
     fn package(&self, version: u32) -> Value {
         eventually("the package waits", || {
-            let list = self.done(&["handoff", "list", "--json"]).json();
+            let list = self.home.done(&["handoff", "list", "--json"]).json();
             list.get(0).filter(|one| one["version"] == version).cloned()
         })
     }
+}
+
+/// An id as people read it.
+fn short(id: &str) -> String {
+    let (prefix, digits) = id.split_once('_').expect("an id has a prefix");
+    format!("{prefix}_{}", &digits[digits.len() - 8..])
 }
 
 #[test]
 fn a_person_sends_a_package_back_twice_and_then_accepts_it_item_by_item() {
     let relay = Relay::new();
     let _daemon = relay.home.up(&relay.chart);
-    relay.done(&["submit", "pass it on"]);
+    relay.home.done(&["submit", "pass it on"]);
     let waiting = relay.package(1);
     assert_eq!((&waiting["key"], &waiting["from"]), (&json!("make"), &json!("main/makers")));
     assert_eq!(
@@ -143,37 +135,45 @@ fn a_person_sends_a_package_back_twice_and_then_accepts_it_item_by_item() {
     );
     assert!(waiting["due_in_ms"].as_i64().is_some_and(|left| left > 0), "{waiting}");
 
-    let shown = relay.done(&["handoff", "show", "make"]).stdout;
+    let inbox = relay.home.done(&["--as", "ada", "inbox", "--json"]).json();
+    let item = &inbox["groups"][0]["items"][0];
+    let task = short(waiting["task"].as_str().expect("an id"));
+    let commands = ["show TASK", "accept TASK", "reject TASK --item N --reason TEXT"];
+    let commands = commands.map(|words| format!("handoff {}", words.replace("TASK", &task)));
+    assert_eq!((&item["what"], &item["commands"]), (&json!("accept the handoff or send it back"), &json!(commands)));
+
+    let shown = relay.home.done(&["handoff", "show", "make"]).stdout;
     for said in
         ["version 1 from main/makers", "made it", "out.txt", "2 checks hold", "main/takers  waits for person:ada"]
     {
         assert!(shown.contains(said), "`{said}` in {shown}");
     }
-    let package = relay.done(&["handoff", "show", "make", "--json"]).json();
+    let package = relay.home.done(&["handoff", "show", "make", "--json"]).json();
     assert_eq!(package["items"][1]["verified"][0], "2 machine checks hold");
     let location = package["artefacts"][0]["location"].as_str().expect("a path").to_owned();
     assert!(std::path::Path::new(&location).is_file(), "{location}");
 
-    assert!(relay.refused(&["handoff", "accept", "make", "--item", "3"]).contains("has items 1 to 2"));
-    assert!(relay.refused(&["handoff", "accept", "make", "--for", "nobody"]).contains("main/takers"));
-    assert!(relay.refused(&["handoff", "show", "use"]).contains("READY_FOR_HANDOFF"));
-    relay.done(&["handoff", "accept", "make", "--item", "1"]);
-    let back = relay.done(&["handoff", "reject", "make", "--item", "2", "--reason", "it is empty"]).stdout;
+    assert!(relay.home.refused(&["handoff", "accept", "make", "--item", "3"]).contains("has items 1 to 2"));
+    assert!(relay.home.refused(&["handoff", "accept", "make", "--for", "nobody"]).contains("main/takers"));
+    assert!(relay.home.refused(&["handoff", "show", "use"]).contains("READY_FOR_HANDOFF"));
+    relay.home.done(&["handoff", "accept", "make", "--item", "1"]);
+    let back = relay.home.done(&["handoff", "reject", "make", "--item", "2", "--reason", "it is empty"]).stdout;
     assert!(back.contains("goes back from main/takers"), "{back}");
 
     assert_eq!(relay.package(2)["receivers"][0]["verified"], json!([]), "another version, nothing verified");
     let job = std::fs::read_to_string(relay.home.path().join("org/job-make.json")).expect("it was told");
     assert!(job.contains("item 2 (out.txt is there and as asked for): it is empty"), "{job}");
-    relay.done(&["handoff", "reject", "make", "--for", "takers", "--reason", "not quite"]);
+    relay.home.done(&["handoff", "reject", "make", "--for", "takers", "--reason", "not quite"]);
 
     assert_eq!(relay.package(3)["rejections"], 2);
-    let half = relay.done(&["handoff", "accept", "make", "--item", "2"]).stdout;
+    let half = relay.home.done(&["handoff", "accept", "make", "--item", "2"]).stdout;
     assert!(half.contains("has not verified item 1 yet"), "{half}");
-    let done = relay.done(&["handoff", "accept", "make", "--item", "1", "--json"]).json();
+    let done = relay.home.done(&["handoff", "accept", "make", "--item", "1", "--json"]).json();
     assert_eq!((&done["outcome"], &done["state"]), (&json!("accepted"), &json!("COMPLETED")));
-    assert!(relay.done(&["handoff", "list"]).stdout.starts_with("No package waits"));
+    assert_eq!(done["key"], "make", "also where nothing of the task is open any more");
+    assert!(relay.home.done(&["handoff", "list"]).stdout.starts_with("No package waits"));
     eventually("the other one goes on with it", || {
-        let task = relay.done(&["task", "show", "use", "--json"]).json();
+        let task = relay.home.done(&["task", "show", "use", "--json"]).json();
         task["task"]["attempts"].as_u64().filter(|attempts| *attempts > 0)
     });
 }
@@ -182,7 +182,7 @@ fn a_person_sends_a_package_back_twice_and_then_accepts_it_item_by_item() {
 fn a_broadcast_reaches_a_channel_is_marked_as_read_and_is_told_to_workers() {
     let relay = Relay::new();
     let _daemon = relay.home.up(&relay.chart);
-    let team = relay.done(&[
+    let team = relay.home.done(&[
         "broadcast",
         "makers-team",
         "the kiln is down",
@@ -196,20 +196,20 @@ fn a_broadcast_reaches_a_channel_is_marked_as_read_and_is_told_to_workers() {
         "say so",
     ]);
     assert!(team.stdout.contains(" went to main/makers-team (2 recipients)"), "{}", team.stdout);
-    let all = relay.done(&["broadcast", "all", "well done", "--kind", "celebration", "--json"]).json();
+    let all = relay.home.done(&["broadcast", "all", "well done", "--kind", "celebration", "--json"]).json();
     assert_eq!(all["recipients"], 7, "a manager, a tech lead, two leads, two ICs and ada");
 
     let list = eventually("everybody but ada has read it", || {
-        let list = relay.done(&["broadcast", "--list", "--json"]).json();
+        let list = relay.home.done(&["broadcast", "--list", "--json"]).json();
         (list[0]["unread"] == json!(["person:ada"]) && list[1]["unread"] == json!([])).then_some(list)
     });
     assert_eq!(list[0]["subject"], "well done", "the newest first");
     assert_eq!(list[1]["action_items"], json!(["use the old one", "say so"]));
     assert_eq!(list[0]["read"].as_array().map(Vec::len), Some(6));
-    let text = relay.done(&["broadcast", "--list"]).stdout;
+    let text = relay.home.done(&["broadcast", "--list"]).stdout;
     assert!(text.contains("read by 6 of 7") && text.contains("· person:ada"), "{text}");
 
-    relay.done(&["submit", "pass it on"]);
+    relay.home.done(&["submit", "pass it on"]);
     relay.package(1);
     let job = std::fs::read_to_string(relay.home.path().join("org/job-make.json")).expect("it was told");
     let job: Value = serde_json::from_str(&job).expect("a job is JSON");
@@ -223,9 +223,13 @@ fn a_broadcast_reaches_a_channel_is_marked_as_read_and_is_told_to_workers() {
 fn what_cannot_be_broadcast_is_refused_with_what_can() {
     let relay = Relay::new();
     let _daemon = relay.home.up(&relay.chart);
-    assert!(relay.refused(&["broadcast", "potters-team", "hello", "--kind", "milestone"]).contains("main/makers"));
-    assert!(relay.refused(&["broadcast", "everybody", "hello", "--kind", "milestone"]).contains("domain-leads"));
-    assert!(relay.refused(&["broadcast", "all", " ", "--kind", "milestone"]).contains("give it a subject"));
+    assert!(relay.home.refused(&["broadcast", "potters-team", "hello", "--kind", "milestone"]).contains("main/makers"));
+    assert!(relay.home.refused(&["broadcast", "everybody", "hello", "--kind", "milestone"]).contains("domain-leads"));
+    assert!(relay.home.refused(&["broadcast", "all", " ", "--kind", "milestone"]).contains("give it a subject"));
+    let two_lines = ["broadcast", "all", "hello\nFROM: the boss", "--kind", "milestone"];
+    assert!(relay.home.refused(&two_lines).contains("the subject of the broadcast has an end of line"));
+    let escape = ["broadcast", "all", "hello", "--kind", "milestone", "--action", "\x1b[31m"];
+    assert!(relay.home.refused(&escape).contains("the action item of the broadcast"));
     for wrong in [
         &["broadcast", "all", "hello"][..],
         &["broadcast", "all", "hello", "--kind", "gossip"],

@@ -1,7 +1,7 @@
 //! Packages: what they say, who verifies what, and who may accept them or send them back.
 
 use echelon::domain::command::{Action, TaskAction};
-use echelon::domain::handoff::{Package, Verified, package, rework_child};
+use echelon::domain::handoff::{Package, Verified, package, rework_children};
 use echelon::domain::id::{Round, TaskId};
 use echelon::domain::policy::Move;
 use echelon::domain::reaction::Duty;
@@ -147,7 +147,8 @@ fn a_milestone_that_comes_back_gets_a_child_that_carries_what_fails() {
     world.instruct(Tier::Complex, &plan);
     let task = world.task("m1");
     let findings = [Finding { text: "no tests".to_owned(), location: None }];
-    let child = rework_child(&world.state, task, TaskId::new(uuid::Uuid::from_u128(7)), &findings);
+    let children = rework_children(&world.state, task, &findings, || TaskId::new(uuid::Uuid::from_u128(7)));
+    let [child] = children.as_slice() else { panic!("a milestone gets one: {children:?}") };
     assert_eq!((child.key.as_str(), &child.domain), ("m1-rework", &task.domain));
     assert_eq!(child.work.criteria, ["settled: no tests"]);
     assert!(child.work.description.contains("- no tests"), "{}", child.work.description);

@@ -11,7 +11,7 @@ use echelon::domain::event::Entry;
 use echelon::domain::id::{DepartmentId, DomainId, EscalationId, IcId, InstructionId, TaskId};
 use echelon::domain::instruction::Request;
 use echelon::domain::org::{Chart, Department, Domain, Ic, ReviewPolicy, Worker, WorkerKind};
-use echelon::domain::policy::{self, Ids, Move};
+use echelon::domain::policy::{self, Move};
 use echelon::domain::presence::{Absence, AbsenceKind};
 use echelon::domain::reaction::liveness_faults;
 use echelon::domain::rejection::Rejection;
@@ -20,11 +20,11 @@ use echelon::domain::role::{Principal, Role};
 use echelon::domain::state::State;
 use echelon::domain::task::{Assignee, PlannedTask, State as TaskState, Task};
 use echelon::domain::time::{Effort, Millis, OrgTime, Stamp, WallTime};
-use echelon::domain::work::{
-    Check, CheckResult, Complexity, Deliverable, Experience, Priority, Submission, Tier, Work,
-};
+use echelon::domain::work::{Check, CheckResult, Complexity, Deliverable, Experience, Submission, Tier, Work};
 use echelon::domain::workflow::Workflow;
 use uuid::Uuid;
+
+use crate::support::inside;
 
 pub(super) const HOUR: i64 = 3_600_000;
 
@@ -178,15 +178,7 @@ impl World {
     /// An instruction with this plan, up to its execution.
     pub(super) fn instruct(&mut self, tier: Tier, plan: &[Step<'_>]) -> InstructionId {
         let id = InstructionId::new(self.uuid());
-        let request = Request {
-            text: "make it so".to_owned(),
-            department: None,
-            work_type: None,
-            priority: Priority::Normal,
-            tier: Some(tier),
-            repository: None,
-            key: None,
-        };
+        let request = Request { tier: Some(tier), ..inside::request("make it so") };
         let manager = || Principal::role(Role::EngineeringManager(department()));
         self.must(operator(), Action::Submit { id, request });
         let (work_type, reasons) = ("feature".parse().expect("a name"), vec!["given".to_owned()]);
@@ -262,17 +254,6 @@ impl World {
 
     /// What a role does by itself.
     pub(super) fn moves(&mut self, role: &Role) -> Vec<Move> {
-        struct Fresh(u128);
-        impl Ids for Fresh {
-            fn task(&mut self) -> TaskId {
-                self.0 += 1;
-                TaskId::new(Uuid::from_u128(self.0))
-            }
-            fn escalation(&mut self) -> EscalationId {
-                self.0 += 1;
-                EscalationId::new(Uuid::from_u128(self.0))
-            }
-        }
-        policy::moves(&self.state, role, self.now(), &mut Fresh(1 << 64))
+        policy::moves(&self.state, role, self.now(), &mut inside::NewIds::far_away())
     }
 }

@@ -18,10 +18,11 @@ use echelon::domain::rejection::Rejection;
 use echelon::domain::review::Basis;
 use echelon::domain::role::{Level, Principal};
 use echelon::domain::task::Trouble;
-use echelon::domain::work::Priority;
 use echelon::ledger::{Filter, LedgerHandle};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
+
+use crate::support::inside;
 
 /// Waits until something holds; what nobody waits for any more happens a little after the end that everybody sees.
 pub(super) async fn until(what: &str, holds: impl Fn() -> bool) {
@@ -37,6 +38,21 @@ pub(super) async fn until(what: &str, holds: impl Fn() -> bool) {
 /// of a second; the rest is room for a loaded machine.
 const STUCK_AFTER: Duration = Duration::from_secs(60);
 
+/// Starts a daemon on a data directory, once whoever had it before is gone.
+pub(crate) async fn start(data_dir: &Path, chart: Option<Chart>, probe: Arc<dyn Probe>) -> App {
+    let patience = Instant::now() + STUCK_AFTER;
+    loop {
+        let options = Options { data_dir: data_dir.to_owned(), chart: chart.clone(), probe: Arc::clone(&probe) };
+        match App::start(options).await {
+            Ok(app) => return app,
+            // A process that another test is just starting has a copy of every open file until it has begun, the lock
+            // of the daemon before included.
+            Err(app::Error::InUse { .. }) if Instant::now() < patience => sleep(Duration::from_millis(10)).await,
+            Err(error) => panic!("the daemon does not start: {error}"),
+        }
+    }
+}
+
 /// A daemon in a folder of its own.
 pub(super) struct House {
     pub(super) folder: TempDir,
@@ -47,31 +63,15 @@ impl House {
     pub(super) async fn open(chart: impl FnOnce(&Path) -> Chart, probe: Arc<dyn Probe>) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let chart = chart(folder.path());
-        let app = Self::start(folder.path(), Some(chart), probe).await;
+        let app = start(&folder.path().join("data"), Some(chart), probe).await;
         Self { folder, app }
-    }
-
-    async fn start(folder: &Path, chart: Option<Chart>, probe: Arc<dyn Probe>) -> App {
-        let patience = Instant::now() + STUCK_AFTER;
-        loop {
-            let options = Options { data_dir: folder.join("data"), chart: chart.clone(), probe: Arc::clone(&probe) };
-            match App::start(options).await {
-                Ok(app) => return app,
-                // A process that another test is just starting has a copy of every open file until it has begun, the
-                // lock of the daemon before included.
-                Err(app::Error::InUse { .. }) if Instant::now() < patience => {
-                    sleep(Duration::from_millis(10)).await;
-                }
-                Err(error) => panic!("the daemon does not start: {error}"),
-            }
-        }
     }
 
     /// Stops the daemon and starts another in its place.
     pub(super) async fn reopen(self, probe: Arc<dyn Probe>) -> Self {
         let Self { folder, app } = self;
         timeout(STUCK_AFTER, app.stop()).await.expect("the daemon stops");
-        let app = Self::start(folder.path(), None, probe).await;
+        let app = start(&folder.path().join("data"), None, probe).await;
         Self { folder, app }
     }
 
@@ -87,13 +87,8 @@ impl House {
     pub(super) async fn submit(&self, department: Option<&str>) -> InstructionId {
         let id = self.app.office().ids.instruction();
         let request = Request {
-            text: "do it".to_owned(),
             department: department.map(|name| name.parse().expect("a department's name")),
-            work_type: None,
-            priority: Priority::Normal,
-            tier: None,
-            repository: None,
-            key: None,
+            ..inside::request("do it")
         };
         self.ask(Action::Submit { id, request }).await.expect("it can be taken on");
         id

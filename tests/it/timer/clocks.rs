@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use echelon::actors::office::{Phase, Probe};
+use echelon::actors::office::{NoProbe, Phase, Probe};
+use echelon::actors::root;
 use echelon::clock::Clock;
 use echelon::domain::command::Action;
 use echelon::domain::event::{Event, TaskEvent};
@@ -14,10 +14,7 @@ use echelon::domain::time::{Millis, WallTime};
 use echelon::ledger::LedgerHandle;
 use echelon::store::MemoryStore;
 
-use super::house::{Base, FIRST_CLOCK, House, START, chart};
-
-/// Real time for a timer that is wrong to show it. One that is right does not need any.
-const A_MOMENT: Duration = Duration::from_millis(30);
+use super::house::{A_MOMENT, Base, FIRST_CLOCK, House, START, chart, reporting};
 
 #[tokio::test]
 async fn a_clock_fires_once_and_at_its_time_however_fast_organisation_time_runs() {
@@ -70,19 +67,19 @@ async fn a_clock_that_comes_due_while_no_daemon_runs_fires_once_with_the_next() 
 }
 
 #[tokio::test]
-async fn clocks_fire_while_a_daemon_drains_and_none_once_it_has_stopped() {
-    let house = House::open(MemoryStore::new(), chart(), START).await;
-    house.base.prepare(1).await;
-    house.base.office.drain();
-    house.base.clock.advance(FIRST_CLOCK);
-    house.base.until("it fires", |base| !base.fired().is_empty()).await;
-    let clock = Arc::clone(&house.base.clock);
-    let store = house.close().await;
-    clock.advance(Millis::from_hours(100));
+async fn clocks_fire_while_a_daemon_drains_and_none_once_its_tree_has_ended() {
+    let base = Base::open(MemoryStore::new(), reporting(), START, Arc::new(NoProbe)).await;
+    let (tree, ends) = root::spawn(root::Args { office: Arc::clone(&base.office) }).await.expect("it starts");
+    base.office.drain();
+    base.clock.advance(Millis::from_hours(1));
+    base.until("everybody reports", |base| !base.standups().is_empty()).await;
+    tree.stop(None);
+    ends.await.expect("the tree ends");
+    // The ledger still takes what it is told, and nobody is left to tell it.
+    base.clock.advance(Millis::from_hours(100));
     tokio::time::sleep(A_MOMENT).await;
-    let base = Base::open(store, chart(), clock.now().wall, Arc::new(echelon::actors::office::NoProbe)).await;
-    assert_eq!(base.fired().len(), 1);
-    assert_eq!(base.happened(|event| matches!(event, TaskEvent::ClockFired { .. })), []);
+    base.submit().await;
+    assert_eq!(base.standups().len(), 1);
     base.close().await;
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use echelon::actors::office::NoProbe;
-use echelon::app::{App, Options};
 use echelon::clock::Clock;
 use echelon::domain::event::{Entry, Event};
 use echelon::domain::id::Sequence;
@@ -13,6 +12,7 @@ use echelon::ledger::{Filter, LedgerHandle};
 use echelon::store::MemoryStore;
 
 use super::house::{Base, START, chart};
+use crate::supervision::start;
 
 fn anchors(entries: &[Entry]) -> Vec<Anchor> {
     let anchor = |entry: &Entry| match &entry.event {
@@ -76,19 +76,14 @@ async fn a_daemon_takes_organisation_time_up_where_the_one_before_it_left_it() {
     let mut chart = chart();
     chart.clock = ClockPolicy { speed: 3_600, downtime: Downtime::Stops };
     let mut entries: Vec<Entry> = Vec::new();
-    for start in 1..=3 {
+    for count in 1..=3 {
         let before = entries.last().map(|entry| entry.at);
-        let options =
-            Options { data_dir: folder.path().join("data"), chart: Some(chart.clone()), probe: Arc::new(NoProbe) };
-        let app = match App::start(options).await {
-            Ok(app) => app,
-            Err(error) => panic!("the daemon does not start: {error}"),
-        };
+        let app = start(&folder.path().join("data"), Some(chart.clone()), Arc::new(NoProbe)).await;
         let ledger = &app.office().ledger;
         assert_eq!(ledger.clock().speed(), 3_600);
         entries = history(ledger).await;
         let anchors = anchors(&entries);
-        assert_eq!(anchors.len(), start, "each start has its own");
+        assert_eq!(anchors.len(), count, "each start has its own");
         if let (Some(before), Some(anchor)) = (before, anchors.last()) {
             assert_eq!(anchor.org, before.org, "no time has passed meanwhile");
             assert!(anchor.wall >= before.wall);

@@ -6,13 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use echelon::actors::office::{Phase, Probe};
 use echelon::actors::root;
 use echelon::clock::Clock;
-use echelon::domain::event::Event;
-use echelon::domain::org::Chart;
 use echelon::domain::role::Role;
-use echelon::domain::time::{Millis, OrgTime};
+use echelon::domain::time::Millis;
 use echelon::store::MemoryStore;
 
-use super::house::{Base, START, chart};
+use super::house::{Base, START, reporting};
 use crate::supervision::keep_quiet_about_planted_panics;
 
 /// Makes the timer panic at what it does, so many times.
@@ -37,18 +35,6 @@ impl Probe for Bomb {
     }
 }
 
-/// Everybody reports once an hour, and nothing else happens.
-fn reporting() -> Chart {
-    let mut chart = chart();
-    chart.standup_every = Some(Millis::from_hours(1));
-    chart
-}
-
-fn standups(base: &Base) -> Vec<OrgTime> {
-    let held = |event: &Event| matches!(event, Event::StandupHeld { .. });
-    base.journal().into_iter().filter(|entry| held(&entry.event)).map(|entry| entry.at.org).collect()
-}
-
 #[tokio::test]
 async fn a_timer_that_panics_is_started_again_and_nothing_fires_twice_or_never() {
     for phase in [Phase::Before, Phase::After] {
@@ -58,10 +44,10 @@ async fn a_timer_that_panics_is_started_again_and_nothing_fires_twice_or_never()
         let (tree, ends) = root::spawn(root::Args { office: Arc::clone(&base.office) }).await.expect("it starts");
         for hour in 1..=4 {
             base.clock.advance(Millis::from_hours(1));
-            base.until("everybody reports", |base| standups(base).len() >= hour).await;
+            base.until("everybody reports", |base| base.standups().len() >= hour).await;
         }
         let hours: Vec<_> = (1..=4).map(|hour| begun.plus(Millis::from_hours(hour))).collect();
-        assert_eq!(standups(&base), hours, "{phase:?}");
+        assert_eq!(base.standups(), hours, "{phase:?}");
         base.until("the panics are over", |_| bomb.passes.load(Ordering::SeqCst) >= 2).await;
         assert!(base.office.degraded().is_empty());
         tree.stop(None);
@@ -79,7 +65,7 @@ async fn a_timer_that_panics_without_end_is_given_up_visibly_and_the_ledger_goes
     let reason = base.office.degraded().remove(&Role::Organisation).unwrap_or_default();
     assert!(reason.contains("timer") && reason.contains("planted"), "{reason}");
     base.submit().await;
-    assert_eq!(standups(&base), []);
+    assert_eq!(base.standups(), []);
     tree.stop(None);
     ends.await.expect("the tree ends");
     base.close().await;

@@ -2,8 +2,7 @@
 //! told to.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,21 +10,20 @@ use std::time::Duration;
 use echelon::actors::office::{NoProbe, Office, Probe};
 use echelon::actors::timer::{self, Timer};
 use echelon::clock::{Clock, ManualClock};
-use echelon::config;
 use echelon::domain::command::{Action, TaskAction};
 use echelon::domain::event::{Entry, Event, TaskEvent};
 use echelon::domain::id::{InstructionId, Sequence, TaskId};
-use echelon::domain::instruction::Request;
 use echelon::domain::org::Chart;
 use echelon::domain::policy::{Move, moves};
 use echelon::domain::role::{Principal, Role};
-use echelon::domain::time::{Anchor, Millis, Stamp, WallTime};
-use echelon::domain::work::Priority;
+use echelon::domain::time::{Anchor, Millis, OrgTime, Stamp, WallTime};
 use echelon::ids::IdSource;
 use echelon::ledger::{Ledger, LedgerHandle, decode};
 use echelon::store::{MemoryStore, Reader};
 use ractor::{Actor, ActorRef};
 use tokio::time::{sleep, timeout};
+
+use crate::support::inside;
 
 /// One domain with two who can do its work, and one kind of work: a single task.
 const CHART: &str = r#"
@@ -91,18 +89,19 @@ pub(super) const START: WallTime = WallTime::from_millis(1_780_000_000_000);
 /// clock of a task that nobody touches.
 pub(super) const FIRST_CLOCK: Millis = Millis::from_hours(1);
 
+/// Real time for a timer that is wrong to show it. One that is right does not need any.
+pub(super) const A_MOMENT: Duration = Duration::from_millis(30);
+
 /// How long anything here may take on a loaded machine.
 const SOON: Duration = Duration::from_secs(60);
 
 pub(super) fn chart() -> Chart {
-    let read = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
-        Some("quick.toml") => Ok(QUICK.as_bytes().to_vec()),
-        _other => Err(io::Error::from(io::ErrorKind::NotFound)),
-    };
-    match config::parse(CHART, Path::new("/org/org.toml"), &read) {
-        Ok(chart) => chart,
-        Err(faults) => panic!("the chart has faults: {faults}"),
-    }
+    inside::read_chart(CHART, &[("quick.toml", QUICK)])
+}
+
+/// The same, in which everybody reports once an hour; nothing else happens by itself.
+pub(super) fn reporting() -> Chart {
+    Chart { standup_every: Some(Millis::from_hours(1)), ..chart() }
 }
 
 /// A ledger and everybody's office, as a daemon starts them, without actors.
@@ -163,10 +162,16 @@ impl Base {
         self.happened(|event| matches!(event, TaskEvent::DelegationSentAgain))
     }
 
+    /// When everybody reported.
+    pub(super) fn standups(&self) -> Vec<OrgTime> {
+        let held = |entry: &Entry| matches!(entry.event, Event::StandupHeld { .. }).then_some(entry.at.org);
+        self.journal().iter().filter_map(held).collect()
+    }
+
     /// Hands an instruction in.
     pub(super) async fn submit(&self) -> InstructionId {
         let id = self.office.ids.instruction();
-        self.ask(&Principal::client(0), Action::Submit { id, request: request() }).await;
+        self.ask(&Principal::client(0), Action::Submit { id, request: inside::request("do it") }).await;
         id
     }
 
@@ -224,17 +229,6 @@ impl Base {
             panic!("it takes too long until {what}: {:#?}", self.journal().iter().rev().take(5).collect::<Vec<_>>());
         }
     }
-
-    /// Lets time pass in steps of a second until something holds.
-    pub(super) async fn pass_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let moving = async {
-            while !holds(self) {
-                self.clock.advance(Millis::from_secs(1));
-                sleep(Duration::from_millis(5)).await;
-            }
-        };
-        assert!(timeout(SOON, moving).await.is_ok(), "it takes too long until {what}");
-    }
 }
 
 /// The same with a timer.
@@ -263,17 +257,5 @@ impl House {
     pub(super) async fn close(self) -> MemoryStore {
         self.timer.kill_and_wait(None).await.expect("the timer ends");
         self.base.close().await
-    }
-}
-
-fn request() -> Request {
-    Request {
-        text: "do it".to_owned(),
-        department: None,
-        work_type: None,
-        priority: Priority::Normal,
-        tier: None,
-        repository: None,
-        key: None,
     }
 }

@@ -3,13 +3,12 @@
 use super::{Desk, Subject, name};
 use crate::api::resolve::{self, Matter};
 use crate::api::wire::{Acted, Code, Refusal};
-use crate::domain::command::{Action, Command, InstructionAction, TaskAction};
-use crate::domain::decide;
-use crate::domain::handoff::rework_child;
+use crate::domain::command::{Action, InstructionAction, TaskAction};
+use crate::domain::handoff::rework_children;
 use crate::domain::id::{EscalationId, InstructionId, TaskId};
 use crate::domain::instruction::{Instruction, State as InstructionState};
 use crate::domain::policy::{Choosable, Ids, options};
-use crate::domain::review::{Basis, TaskKind};
+use crate::domain::review::{Basis, Gate};
 use crate::domain::role::Level;
 use crate::domain::state::State;
 use crate::domain::task::{Escalation, State as TaskState, Task};
@@ -64,12 +63,15 @@ impl Desk<'_> {
                     }
                     Matter::Task(id) => {
                         let task = state.task(id)?;
-                        if matches!(task.state, TaskState::UnderReview { .. } | TaskState::DomainReview { .. }) {
-                            return Ok(ask_for_changes(state, task, reason, findings, &mut ids));
+                        match open_of(task)? {
+                            Open::Review | Open::Gate(_) => {
+                                Ok(ask_for_changes(state, task, reason, findings, &mut ids))
+                            }
+                            Open::Escalations(first, ..) => {
+                                no_findings(&name(task))?;
+                                Ok(cancel(task, Some(first.0), reason))
+                            }
                         }
-                        no_findings(&name(task))?;
-                        let held = at_a_person(task).next().ok_or_else(|| nothing_waits(task))?;
-                        Ok(cancel(task, Some(held.0), reason))
                     }
                 }
             })
@@ -81,12 +83,7 @@ impl Desk<'_> {
     /// Has the decision recorded with its escalation and carried out. It is tried first, so that nothing is recorded that
     /// cannot be.
     async fn carry_out(&self, decision: Decision, done: String) -> Result<Acted, Refusal> {
-        let command = Command {
-            at: self.office.ledger.clock().now(),
-            principal: self.principal.clone(),
-            action: decision.action.clone(),
-        };
-        self.look(move |state| decide::decide(state, &command).map(|_| ()).map_err(Refusal::from)).await?;
+        self.try_out(decision.action.clone()).await?;
         let mut actions = Vec::new();
         if let Some((task, id)) = decision.escalation {
             // Refused where it was decided before, without having moved the task. What is decided now is carried out anyway.
@@ -115,8 +112,42 @@ fn nothing_waits(task: &Task) -> Refusal {
     ))
 }
 
+/// An escalation of a task.
+type Held<'a> = (EscalationId, &'a Escalation);
+
+/// What of a task waits for a yes or no.
+enum Open<'a> {
+    /// The work, with a peer.
+    Review,
+    /// The work, at a gate.
+    Gate(Gate),
+    /// Escalations that are with a person: one, and the others if there are more.
+    Escalations(Held<'a>, Vec<Held<'a>>),
+}
+
+/// What somebody means who says yes or no to a task: the work, where it is reviewed; else what came up to a person. Of
+/// a task of which both is open, the escalations are decided by naming them.
+fn open_of(task: &Task) -> Result<Open<'_>, Refusal> {
+    match &task.state {
+        TaskState::UnderReview { .. } => return Ok(Open::Review),
+        TaskState::DomainReview { gate, .. } => return Ok(Open::Gate(*gate)),
+        TaskState::Pending
+        | TaskState::InPlanning
+        | TaskState::Assigned { .. }
+        | TaskState::InProgress { .. }
+        | TaskState::ReadyForHandoff { .. }
+        | TaskState::Blocked { .. }
+        | TaskState::Escalated { .. }
+        | TaskState::Completed
+        | TaskState::Cancelled { .. } => {}
+    }
+    let mut held = at_a_person(task);
+    let first = held.next().ok_or_else(|| nothing_waits(task))?;
+    Ok(Open::Escalations(first, held.collect()))
+}
+
 /// Escalations of a task that are with a person.
-fn at_a_person(task: &Task) -> impl Iterator<Item = (EscalationId, &Escalation)> {
+fn at_a_person(task: &Task) -> impl Iterator<Item = Held<'_>> {
     task.escalations.iter().filter(|(_, record)| record.level == Level::Person).map(|(id, record)| (*id, record))
 }
 
@@ -167,35 +198,34 @@ fn choose_way(
 
 /// Whatever of a task waits for a yes. Several escalations are one matter where the same way is chosen for all of them.
 fn approve_task(state: &State, task: &Task, choose: usize, note: Option<&str>) -> Result<Decision, Refusal> {
-    let mut held = at_a_person(task);
-    if let Some((id, record)) = held.next() {
-        let decision = choose_way(state, task, id, record, choose, note)?;
-        let others: Vec<EscalationId> = held.map(|(id, _)| id).collect();
-        let differs = |other: &EscalationId| {
-            let way = task.escalations.get(other).map(|record| choose_way(state, task, *other, record, choose, note));
-            !way.is_some_and(|way| way.is_ok_and(|way| way.action == decision.action))
-        };
-        if others.iter().any(differs) {
-            let names: Vec<String> =
-                at_a_person(task).map(|(id, record)| format!("{} ({})", id.short(), record.trouble)).collect();
-            return Err(Refusal::new(
-                Code::Ambiguous,
-                format!("`{}` could mean any of {}; name one of them", task.key, names.join(", ")),
-            ));
+    let (label, action) = match open_of(task)? {
+        Open::Review => ("the work is approved".to_owned(), TaskAction::Approve { basis: Basis::Person }),
+        Open::Gate(gate) => (format!("the {gate} gate is passed"), TaskAction::PassGate { gate, basis: Basis::Person }),
+        Open::Escalations((id, record), others) => {
+            let decision = choose_way(state, task, id, record, choose, note)?;
+            let differs = |(other, record): &Held<'_>| {
+                let way = choose_way(state, task, *other, record, choose, note);
+                !way.is_ok_and(|way| way.action == decision.action)
+            };
+            return if others.iter().any(differs) { Err(several(task)) } else { Ok(decision) };
         }
-        return Ok(decision);
-    }
-    let (label, action) = match &task.state {
-        TaskState::UnderReview { .. } => {
-            ("the work is approved".to_owned(), TaskAction::Approve { basis: Basis::Person })
-        }
-        TaskState::DomainReview { gate, .. } => {
-            (format!("the {gate} gate is passed"), TaskAction::PassGate { gate: *gate, basis: Basis::Person })
-        }
-        _nothing_to_approve => return Err(nothing_waits(task)),
     };
     let action = Action::Task(task.id, action);
-    one_way(Decision { subject: Subject::Task(task.id), label, action, escalation: None }, choose, note)
+    let decision = Decision { subject: Subject::Task(task.id), label, action, escalation: None };
+    one_way(decision, choose, note).map_err(|refusal| match at_a_person(task).next() {
+        Some((id, _)) => {
+            let message = format!("{}, or name {}, which is with a person, too", refusal.message, id.short());
+            Refusal::new(refusal.code, message)
+        }
+        None => refusal,
+    })
+}
+
+/// A task of which several escalations are with a person, who has to say which is meant.
+fn several(task: &Task) -> Refusal {
+    let names: Vec<String> =
+        at_a_person(task).map(|(id, record)| format!("{} ({})", id.short(), record.trouble)).collect();
+    Refusal::new(Code::Ambiguous, format!("`{}` could mean any of {}; name one of them", task.key, names.join(", ")))
 }
 
 fn instruction_waits_not(found: &Instruction) -> Refusal {
@@ -245,10 +275,7 @@ fn cancel(task: &Task, escalation: Option<EscalationId>, reason: String) -> Deci
 fn ask_for_changes(state: &State, task: &Task, reason: String, findings: Vec<Finding>, ids: &mut dyn Ids) -> Decision {
     let mut all = vec![Finding { text: reason, location: None }];
     all.extend(findings);
-    let children = match task.kind {
-        TaskKind::Tactical => Vec::new(),
-        TaskKind::Strategic => vec![rework_child(state, task, ids.task(), &all)],
-    };
+    let children = rework_children(state, task, &all, || ids.task());
     let action = TaskAction::RequestChanges { findings: all, children, escalation: ids.escalation() };
     Decision {
         subject: Subject::Task(task.id),

@@ -2,15 +2,16 @@
 
 use super::{Desk, Subject, name};
 use crate::api::resolve;
-use crate::api::wire::{Acted, Code, Refusal};
+use crate::api::wire::{Acted, Code, GRANT_LIMIT, Refusal};
 use crate::domain::assignment::chosen_by_a_person;
 use crate::domain::command::{Action, AfterBlock, InstructionAction, TaskAction};
-use crate::domain::id::{BroadcastId, IcId};
+use crate::domain::id::{BroadcastId, IcId, InstructionId};
 use crate::domain::presence::{Absence, AbsenceKind};
 use crate::domain::state::State;
 use crate::domain::task::{Assignee, StateName, Task};
 use crate::domain::time::Millis;
 use crate::domain::work::Priority;
+use crate::telemetry::narrative;
 
 impl Desk<'_> {
     /// Gives a task to an IC, by the move that its state has for that.
@@ -29,9 +30,13 @@ impl Desk<'_> {
 
     /// Grants more time.
     pub(super) async fn grant(&self, task: String, span: Millis, reason: String) -> Result<Acted, Refusal> {
+        if span > GRANT_LIMIT {
+            let most = narrative::span(GRANT_LIMIT);
+            return Err(Refusal::new(Code::Rejected, format!("a task is granted {most} at most at once; grant less")));
+        }
         let id = self.look(move |state| resolve::task(state, &task)).await?;
         self.commit_task(id, TaskAction::GrantTime { span, reason }).await?;
-        self.acted(Subject::Task(id), format!("has {} s of organisation time more", span.0 / 1000)).await
+        self.acted(Subject::Task(id), format!("has {} of organisation time more", narrative::span(span))).await
     }
 
     /// Makes a task more or less urgent.
@@ -45,23 +50,27 @@ impl Desk<'_> {
     /// Holds an instruction: what runs goes on to its end, nothing new starts, and its clocks stand still.
     pub(super) async fn pause(&self, instruction: String, reason: String) -> Result<Acted, Refusal> {
         let id = self.look(move |state| resolve::instruction(state, &instruction)).await?;
-        self.commit_instruction(id, InstructionAction::Pause { reason }).await.map_err(|refusal| {
-            match refusal.code {
-                Code::Rejected => paused_before(refusal, "is paused already, or over"),
-                _another => refusal,
-            }
-        })?;
+        self.hold(id, InstructionAction::Pause { reason }, true, "is paused already").await?;
         self.acted(Subject::Instruction(id), "is paused".to_owned()).await
     }
 
     /// Lets it go on.
     pub(super) async fn resume(&self, instruction: String) -> Result<Acted, Refusal> {
         let id = self.look(move |state| resolve::instruction(state, &instruction)).await?;
-        self.commit_instruction(id, InstructionAction::Resume).await.map_err(|refusal| match refusal.code {
-            Code::Rejected => paused_before(refusal, "is not paused"),
-            _another => refusal,
-        })?;
+        self.hold(id, InstructionAction::Resume, false, "is not paused").await?;
         self.acted(Subject::Instruction(id), "goes on".to_owned()).await
+    }
+
+    /// Pauses or resumes, and says so in words where that is refused as the instruction is `paused`, or not, as it is.
+    async fn hold(&self, id: InstructionId, act: InstructionAction, paused: bool, why: &str) -> Result<(), Refusal> {
+        let Err(refusal) = self.commit_instruction(id, act).await else {
+            return Ok(());
+        };
+        let now = self.look(move |state| Ok(state.instructions.get(&id).map(|found| found.paused.is_some()))).await?;
+        if refusal.code == Code::Rejected && now == Some(paused) {
+            return Err(Refusal::new(refusal.code, format!("{} {why}", id.short())));
+        }
+        Err(refusal)
     }
 
     /// Says that nobody stands at a place, with the reason, or that somebody does again.
@@ -79,14 +88,10 @@ impl Desk<'_> {
         let role = self.look(move |state| resolve::role(state, &role)).await?;
         let bad = |error: crate::domain::id::ParseIdError| Refusal::new(Code::BadRequest, error.to_string());
         let ids: Vec<BroadcastId> = broadcasts.iter().map(|id| id.parse().map_err(bad)).collect::<Result<_, _>>()?;
-        let count = ids.len();
+        let read = narrative::count(ids.len(), "broadcast");
         self.commit(Action::ReadBroadcasts { role: role.clone(), ids }).await?;
-        self.acted(Subject::Place(role), format!("has read {count} broadcasts")).await
+        self.acted(Subject::Place(role), format!("has read {read}")).await
     }
-}
-
-fn paused_before(refusal: Refusal, what: &str) -> Refusal {
-    Refusal::new(refusal.code, format!("{}; the instruction {what}", refusal.message))
 }
 
 /// What it takes to give a task to somebody, in the state it is in.

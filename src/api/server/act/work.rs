@@ -7,8 +7,7 @@ use crate::actors::brief::workspace_of;
 use crate::actors::by_hand;
 use crate::api::resolve;
 use crate::api::wire::{Acted, Code, Refusal};
-use crate::domain::command::{Action, Command, TaskAction};
-use crate::domain::decide::decide;
+use crate::domain::command::{Action, TaskAction};
 use crate::domain::id::{Epoch, TaskId};
 use crate::domain::role::Level;
 use crate::domain::state::State;
@@ -106,10 +105,14 @@ impl Desk<'_> {
             .map_err(|wrong| Refusal::new(Code::Rejected, format!("nothing was handed in: {wrong}")))?;
         let checks = self.office.check(&work.workspace, &work.deliverables).await;
         all_hold(&checks)?;
-        let count = checks.len();
+        let hold = match checks.len() {
+            0 => String::new(),
+            1 => ", 1 machine check holds".to_owned(),
+            many => format!(", {many} machine checks hold"),
+        };
         let submission = Submission { summary, artefacts, evidence, checks, simulated: false };
         self.commit_task(work.id, TaskAction::HandIn { epoch: work.epoch, submission }).await?;
-        self.acted(Subject::Task(work.id), format!("is handed in, {count} machine checks hold")).await
+        self.acted(Subject::Task(work.id), format!("is handed in{hold}")).await
     }
 
     /// Says that one cannot go on.
@@ -147,12 +150,7 @@ impl Desk<'_> {
 
     /// Refuses unless the caller may speak for this attempt. Nothing of it is recorded.
     async fn may_speak(&self, task: TaskId, epoch: Epoch) -> Result<(), Refusal> {
-        let command = Command {
-            at: self.office.ledger.clock().now(),
-            principal: self.principal.clone(),
-            action: Action::Task(task, TaskAction::Heartbeat { epoch, progress: None }),
-        };
-        self.look(move |state| decide(state, &command).map(|_| ()).map_err(Refusal::from)).await
+        self.try_out(Action::Task(task, TaskAction::Heartbeat { epoch, progress: None })).await
     }
 }
 

@@ -19,8 +19,8 @@ const HOUR: i64 = 3_600_000;
 const MARKS: [&str; 3] = ["target", "warning", "escalation"];
 const LEVELS: [&str; 4] = ["domain_lead", "tech_lead", "engineering_manager", "person"];
 
-/// States whose clock stands still with the instruction only.
-const STEADY: [&str; 5] = ["IN_PLANNING", "BLOCKED", "UNDER_REVIEW", "DOMAIN_REVIEW", "READY_FOR_HANDOFF"];
+/// Attempts that an IC of the stage may have at work at the same time.
+const PARALLEL_LIMIT: usize = 3;
 
 /// Events that leave the task in its state, with the states they may be found in; nothing for any that is not over.
 const IN_PLACE: &[(&str, &[&str])] = &[
@@ -54,8 +54,30 @@ const IN_PLACE: &[(&str, &[&str])] = &[
     ("reminded", &[]),
 ];
 
-/// What was asked for once, by the words it bears in the journal, and whether it was acknowledged.
-pub(super) type Sent = BTreeMap<String, bool>;
+/// What became of something that was asked for, as far as whoever asked knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Heard {
+    /// It was acknowledged.
+    Done,
+    /// It was refused.
+    Refused,
+    /// There was no answer that says.
+    Nothing,
+}
+
+impl Heard {
+    /// Whether it may be in the journal so many times.
+    fn allows(self, times: usize) -> bool {
+        match self {
+            Self::Done => times == 1,
+            Self::Refused => times == 0,
+            Self::Nothing => times <= 1,
+        }
+    }
+}
+
+/// What was asked for once, by the words it bears in the journal.
+pub(super) type Sent = BTreeMap<String, Heard>;
 
 /// How often each thing happened.
 #[derive(Default, Debug)]
@@ -76,6 +98,12 @@ struct Task {
     /// Granted in this visit, and how long its instruction was paused meanwhile.
     granted: i64,
     paused: i64,
+    /// How long its clock may have stood still in this visit, for whatever reason, and since when it may do so now.
+    stood: i64,
+    still: Option<i64>,
+    needs: Vec<String>,
+    assignee: String,
+    awaits_capacity: bool,
     fired: usize,
     epoch: u64,
     running: bool,
@@ -102,6 +130,8 @@ pub(super) struct Checker {
     tasks: BTreeMap<String, Task>,
     /// Since when each paused instruction is.
     paused: BTreeMap<String, i64>,
+    /// Instructions whose tasks may be assigned.
+    executing: BTreeSet<String>,
     /// Ids that may be used once only: escalations, questions, broadcasts, instructions, tasks.
     ids: BTreeSet<String>,
     /// How often clients' words are found.
@@ -134,10 +164,10 @@ impl Checker {
     /// # Errors
     /// What does not hold, a line each.
     pub(super) fn compare(mut self, sent: &Sent, keys: &BTreeMap<String, BTreeSet<String>>) -> Result<Figures, String> {
-        for (word, is_acknowledged) in sent {
+        for (word, heard) in sent {
             let found = self.words.get(word).copied().unwrap_or_default();
-            if found > 1 || (*is_acknowledged && found == 0) {
-                self.faults.push(format!("`{word}` is there {found} times; acknowledged: {is_acknowledged}"));
+            if !heard.allows(found) {
+                self.faults.push(format!("`{word}` is there {found} times; who asked heard: {heard:?}"));
             }
         }
         for (key, ids) in keys {
@@ -154,17 +184,48 @@ impl Checker {
         Err(format!("{count} faults\n{}", self.faults.join("\n")))
     }
 
-    /// Clocks that ran out before `now` and have not fired.
+    /// Clocks that ran out before `now` and have not fired, in every state that has one.
     pub(super) fn lost_clocks(&self, now: i64) -> Vec<String> {
         let mut lost = Vec::new();
         for (id, task) in &self.tasks {
             let Some(limit) = limits(task.state).and_then(|limits| limits.get(task.fired).copied()) else { continue };
-            let due = task.entered + limit * HOUR + task.granted + task.paused;
-            if STEADY.contains(&task.state) && !self.paused.contains_key(&task.instruction) && due < now {
+            let due = task.entered + limit * HOUR + task.granted + task.stood;
+            if task.still.is_none() && due < now {
                 lost.push(format!("{id} in {}: {} overdue by {} ms", task.state, MARKS[task.fired], now - due));
             }
         }
         lost
+    }
+
+    /// Whether the clock of a task may stand still. Where it takes more than the journal to know, the answer is yes.
+    fn may_stand_still(&self, task: &Task) -> bool {
+        let is_completed = |need: &String| self.tasks.get(need).is_some_and(|need| need.state == "COMPLETED");
+        let is_beside = |other: &&Task| other.state == "IN_PROGRESS" && other.assignee == task.assignee;
+        self.paused.contains_key(&task.instruction)
+            || match task.state {
+                "PENDING" => task.awaits_capacity || !self.executing.contains(&task.instruction),
+                "ASSIGNED" => {
+                    !task.needs.iter().all(is_completed)
+                        || self.tasks.values().filter(is_beside).count() >= PARALLEL_LIMIT
+                }
+                "IN_PROGRESS" => !task.questions.is_empty(),
+                _steady => false,
+            }
+    }
+
+    /// After an event: which clocks stand still from now on, and which go on.
+    fn settle(&mut self) {
+        let still: Vec<bool> = self.tasks.values().map(|task| self.may_stand_still(task)).collect();
+        for (task, still) in self.tasks.values_mut().zip(still) {
+            match (task.still, still) {
+                (None, true) => task.still = Some(self.now),
+                (Some(since), false) => {
+                    task.stood += self.now - since;
+                    task.still = None;
+                }
+                (None, false) | (Some(_), true) => {}
+            }
+        }
     }
 
     pub(super) fn count(&self, name: &str) -> usize {
@@ -206,8 +267,17 @@ impl Checker {
                 self.word(&body["notice"]["subject"]);
             }
             "absent" => self.word(&body["absence"]["reason"]),
-            "instruction" => self.instruction(text(&body[0]), &body[1]),
-            "task" => self.task(text(&body[0]), &body[1]),
+            "instruction" => {
+                self.instruction(text(&body[0]), &body[1]);
+                self.settle();
+            }
+            "task" => {
+                self.task(text(&body[0]), &body[1]);
+                // These change nothing by which a clock stands still, and are most of what happens.
+                if !matches!(variant(&body[1]).0, "heartbeat" | "clock_fired") {
+                    self.settle();
+                }
+            }
             _others => {}
         }
         let name = if matches!(kind, "task" | "instruction") { variant(&body[1]).0 } else { kind };
@@ -218,6 +288,7 @@ impl Checker {
         let (name, body) = variant(event);
         match name {
             "planned" => self.plan(id, &body["tasks"]),
+            "executing" => drop(self.executing.insert(id.to_owned())),
             "paused" => {
                 self.word(&body["reason"]);
                 if self.paused.insert(id.to_owned(), self.now).is_some() {
@@ -240,7 +311,8 @@ impl Checker {
             let id = text(&task["id"]);
             self.once(id);
             let instruction = instruction.to_owned();
-            let planned = Task { instruction, state: "PENDING", entered: self.now, ..Task::default() };
+            let needs = task["needs"].as_array().into_iter().flatten().map(|need| text(need).to_owned()).collect();
+            let planned = Task { instruction, state: "PENDING", entered: self.now, needs, ..Task::default() };
             self.tasks.insert(id.to_owned(), planned);
         }
     }
@@ -303,7 +375,11 @@ impl Task {
             self.escalations.clear();
         }
         self.accepted.clear();
+        if let Some(assignee) = assignee(name, body) {
+            self.assignee = assignee;
+        }
         (self.state, self.entered, self.granted, self.paused, self.fired) = (next, now, 0, 0, 0);
+        (self.stood, self.still, self.awaits_capacity) = (0, None, false);
         Ok(())
     }
 
@@ -339,6 +415,8 @@ impl Task {
         match name {
             "clock_fired" => return self.fires(text(&body["mark"]), now),
             "time_granted" => self.granted += body["span"].as_i64().unwrap_or_default(),
+            "waits_for_capacity" => self.awaits_capacity = true,
+            "forecast_passed" => self.awaits_capacity = false,
             "attempt_failed" => {
                 self.running = false;
                 self.questions.clear();
@@ -402,4 +480,16 @@ impl Task {
         }
         Ok(())
     }
+}
+
+/// Whom an event gives a task to.
+fn assignee(name: &str, body: &Value) -> Option<String> {
+    let to = match name {
+        "assigned" | "reassigned" => &body["to"],
+        "resolved" => variant(&body["next"]).1,
+        _others => return None,
+    };
+    let (who, of_them) = variant(to);
+    let who = if of_them.is_null() { who } else { text(of_them) };
+    (who != "nothing").then(|| who.to_owned())
 }

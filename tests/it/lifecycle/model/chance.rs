@@ -20,6 +20,7 @@ use echelon::domain::work::{Priority, Tier};
 use crate::lifecycle::world::{
     ICS, World, basis, chart, domain, failure, finding, ic_id, manager, person, submission, system, tech_lead, work,
 };
+use crate::support::inside;
 
 const DOMAINS: [&str; 4] = ["backend", "frontend", "qa", "security"];
 const LEVELS: [Level; 4] = [Level::DomainLead, Level::TechLead, Level::EngineeringManager, Level::Person];
@@ -81,14 +82,11 @@ pub(super) fn step(world: &mut World, number: u64) {
 fn submit(world: &mut World, dice: &mut Dice) -> Action {
     let id = InstructionId::new(world.new_id());
     let tier = dice.one([Tier::Trivial, Tier::Simple, Tier::Moderate, Tier::Moderate, Tier::Complex, Tier::Complex]);
+    let text = format!("number {}", dice.roll(9));
     let request = Request {
-        text: format!("number {}", dice.roll(9)),
-        department: None,
-        work_type: None,
         priority: dice.one([Priority::Low, Priority::Normal, Priority::Critical]),
         tier: Some(tier),
-        repository: None,
-        key: None,
+        ..inside::request(&text)
     };
     Action::Submit { id, request }
 }

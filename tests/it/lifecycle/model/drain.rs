@@ -4,29 +4,17 @@
 use std::collections::BTreeSet;
 
 use echelon::domain::command::{Action, InstructionAction, TaskAction};
-use echelon::domain::id::{EscalationId, TaskId};
-use echelon::domain::policy::{Ids, Move, moves};
+use echelon::domain::policy::{Move, moves};
 use echelon::domain::reaction::Duty;
 use echelon::domain::role::{Principal, Role};
 
 use super::checks::Observer;
+use crate::lifecycle::time::NewIds;
 use crate::lifecycle::world::{World, basis, person, submission, system};
 
 /// Rounds after which everything is over: the longest plan here is five milestones in a row, each planned, worked on,
 /// reviewed and handed over in about twenty, with room for what goes up the line.
 const ROUNDS: usize = 400;
-
-struct NewIds<'a>(&'a mut World);
-
-impl Ids for NewIds<'_> {
-    fn task(&mut self) -> TaskId {
-        TaskId::new(self.0.new_id())
-    }
-
-    fn escalation(&mut self) -> EscalationId {
-        EscalationId::new(self.0.new_id())
-    }
-}
 
 pub(super) fn drain(world: &mut World, observer: &mut Observer) {
     let paused: Vec<_> =
