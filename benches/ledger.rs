@@ -14,7 +14,6 @@ use echelon::config;
 use echelon::domain::command::Action;
 use echelon::domain::instruction::Request;
 use echelon::domain::role::Principal;
-use echelon::domain::work::Priority;
 use echelon::ids::IdSource;
 use echelon::ledger::{Ledger, LedgerHandle};
 use echelon::store::{MemoryStore, SledStore, Store};
@@ -126,12 +125,8 @@ fn raw_append(path: &Path, group: usize, bytes: usize) -> f64 {
 fn request() -> Request {
     Request {
         text: "Review the repository and say what to mend first, with file and line where there is one".to_owned(),
-        department: None,
-        work_type: None,
-        priority: Priority::Normal,
-        tier: None,
         repository: Some("/home/somebody/repository".to_owned()),
-        key: None,
+        ..Request::default()
     }
 }
 

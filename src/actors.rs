@@ -26,6 +26,7 @@ pub mod engineering_manager;
 pub mod ic;
 pub mod office;
 pub mod organisation;
+pub mod plans;
 pub mod root;
 pub mod run;
 pub mod runs;

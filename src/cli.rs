@@ -7,6 +7,7 @@ mod act;
 mod answer;
 mod audit;
 mod broadcast;
+mod capacity;
 mod columns;
 mod completions;
 mod connect;
@@ -15,10 +16,12 @@ mod escalations;
 mod exit;
 mod handoff;
 mod inbox;
+mod instruction;
 mod live;
 mod needs;
 mod org;
 mod output;
+mod plan;
 mod repository;
 mod results;
 mod run;
@@ -42,9 +45,8 @@ use clap_complete::Shell;
 
 pub use self::exit::{Exit, Failure};
 use self::output::Printer;
-use crate::domain::id::{DepartmentId, IdempotencyKey, PersonId, WorkType};
+use crate::domain::id::PersonId;
 use crate::domain::role::Level;
-use crate::domain::work::{Priority, Tier};
 use crate::telemetry;
 
 /// Runs an organisation as a tree of supervised actors that mirrors its org chart.
@@ -105,6 +107,8 @@ enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// The plan of an instruction as a tree, with what must not be late
+    Plan(plan::PlanArgs),
     /// Follow what happens
     Watch(watch::WatchArgs),
     /// The organisation with who has what
@@ -115,20 +119,17 @@ enum Command {
     /// Look at tasks, do one by hand, give one to somebody, or cancel one
     #[command(subcommand)]
     Task(task::TaskCommand),
-    /// Why a task went to whom it went
+    /// How everybody's coming days are spoken for
+    Capacity(capacity::CapacityArgs),
+    /// Why a task is with whom it is, or with nobody
     Why {
         /// The task: its id, a unique beginning or end of it, or its name in the plan
         task: String,
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Answer a question that a task waits for
-    Answer {
-        /// The question: its id, or a unique beginning or end of it
-        question: String,
-        /// The answer, in words
-        text: String,
-    },
+    /// Answer a question that a task or a plan waits for, or say what the brief of an instruction does not
+    Answer(answer::AnswerArgs),
     /// What waits for somebody, and the command that deals with it
     Inbox(inbox::InboxArgs),
     /// Say yes to what waits for it
@@ -201,32 +202,6 @@ struct ChartFileArgs {
     org: Option<PathBuf>,
 }
 
-/// An instruction.
-#[derive(Args, Debug, Clone)]
-struct InstructionArgs {
-    /// What to do, in words
-    text: String,
-    /// The git repository it is about [default: the one around the current directory, if there is one]
-    #[arg(long, value_name = "DIR")]
-    repo: Option<PathBuf>,
-    /// The kind of work, which chooses the workflow [default: the department's]
-    #[arg(long, value_name = "NAME")]
-    work_type: Option<WorkType>,
-    /// The department that does it [default: the only one]
-    #[arg(long, value_name = "NAME")]
-    department: Option<DepartmentId>,
-    /// How much planning and review it gets: 0 none, 1 one reviewed task, 2 several, 3 and 4 milestones that their leads
-    /// break down [default: the workflow's]
-    #[arg(long, value_name = "0-4")]
-    tier: Option<Tier>,
-    /// How urgent it is: low, normal, high, critical
-    #[arg(long, default_value_t = Priority::Normal, value_name = "WORD")]
-    priority: Priority,
-    /// The same key again is the same instruction, not a new one
-    #[arg(long, value_name = "TEXT")]
-    key: Option<IdempotencyKey>,
-}
-
 /// Parses the arguments of this process and does what they say.
 #[must_use]
 pub fn main() -> Exit {
@@ -294,8 +269,10 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
             Command::Watch(args) => watch::run(&data_dir, args, printer).await,
             Command::Tree { output } => tree::run(&data_dir, output, printer).await,
             Command::Task(command) => task::run(&data_dir, command, printer).await,
+            Command::Capacity(args) => capacity::run(&data_dir, args, printer).await,
             Command::Why { task, output } => why::run(&data_dir, task, output, printer).await,
-            Command::Answer { question, text } => answer::run(&data_dir, question, text, printer).await,
+            Command::Answer(args) => answer::run(&data_dir, args, printer).await,
+            Command::Plan(args) => plan::run(&data_dir, args, printer).await,
             Command::Inbox(args) => inbox::run(&data_dir, args, printer).await,
             Command::Approve(args) => act::run(&data_dir, args, printer).await,
             Command::Reject(args) => act::run(&data_dir, args, printer).await,

@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 
 mod chart;
 mod clocks;
-mod cycle;
 mod deliverable;
 mod fault;
 mod people;
 mod place;
+mod plan;
 mod program;
 mod reader;
 mod reference;
@@ -25,14 +25,17 @@ mod sla;
 mod staff;
 mod structure;
 mod suggest;
+mod triage;
 mod workflow;
 
 pub use fault::{Fault, Faults};
+pub use plan::DraftFormat;
 
 use fault::Report;
 use reader::{Source, Table, Value};
 
 use crate::domain::org::Chart;
+use crate::domain::plan::draft::Draft;
 use crate::domain::workflow::Workflow;
 
 /// The largest file that is read, in bytes: a thousand ICs take about a quarter of it, and a wrong path to something
@@ -68,8 +71,31 @@ pub fn parse(text: &str, path: &Path, read: &dyn Fn(&Path) -> io::Result<Vec<u8>
 pub fn check_workflow(path: &Path, chart: &Chart) -> Result<Workflow, Faults> {
     let report = Report::default();
     let files = Files { report: &report, read: &read_file };
-    let workflow = files.open(path, None).and_then(|text| files.workflow(&text, path, chart));
+    let loaded = files.open(path, None).and_then(|text| files.workflow(&text, path, chart));
+    let workflow = loaded.map(|loaded| workflow::merge::one(loaded, &chart.workflows, &report));
     report.finish(workflow)
+}
+
+/// Reads the plan in the file `path`: TOML where its name ends in `.toml`, JSON otherwise.
+///
+/// # Errors
+/// Everything that is wrong with its shape, with the line where it is TOML and with the path within it where it is JSON.
+pub fn plan_file(path: &Path) -> Result<Draft, Faults> {
+    let report = Report::default();
+    let files = Files { report: &report, read: &read_file };
+    let format = DraftFormat::of(path);
+    let draft = files.open(path, None).and_then(|text| plan::read(&text, format, path, &report));
+    report.finish(draft)
+}
+
+/// Reads a plan from `text`. `path` is what faults name.
+///
+/// # Errors
+/// As [`plan_file`].
+pub fn parse_draft(text: &str, format: DraftFormat, path: &Path) -> Result<Draft, Faults> {
+    let report = Report::default();
+    let draft = plan::read(text, format, path, &report);
+    report.finish(draft)
 }
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
@@ -128,7 +154,7 @@ impl Files<'_> {
         Some(chart::read(&mut root, folder.unwrap_or_default(), *self, path))
     }
 
-    fn workflow(&self, text: &str, path: &Path, chart: &Chart) -> Option<Workflow> {
+    fn workflow(&self, text: &str, path: &Path, chart: &Chart) -> Option<workflow::Loaded> {
         let source = Source::new(path, text, self.report);
         let document = source.parse(text)?;
         workflow::read(&mut Table::root(&source, "this workflow", document.get_ref()), chart, *self, path)

@@ -11,10 +11,16 @@
 //! Deadlines are part of it: [`sla`] says how long things may take, [`alarm`] when that runs out, [`presence`] whom it goes
 //! to then. What goes down, up and across the line besides the work is in [`protocol`], [`handoff`] and [`standup`].
 //!
+//! An instruction is looked at in [`plan_review`] before it is approved, in [`admission`] before it begins, by its
+//! [`schedule`] while it runs and in [`go_no_go`] before it ends.
+//!
 //! [`policy`] is how managers that are programs decide: from the state, deterministically, with reasons.
 
+pub mod admission;
 pub mod alarm;
 pub mod assignment;
+pub mod brief;
+pub mod capacity;
 pub mod command;
 pub mod consequence;
 pub mod decide;
@@ -24,19 +30,24 @@ pub mod go_no_go;
 pub mod handoff;
 pub mod id;
 pub mod instruction;
+pub mod learning;
 pub mod org;
 pub mod plan;
+pub mod plan_review;
 pub mod policy;
 pub mod presence;
 pub mod protocol;
 pub mod reaction;
 pub mod rejection;
 pub mod review;
+pub mod risk;
 pub mod role;
+pub mod schedule;
 pub mod sla;
 pub mod standup;
 pub mod state;
 pub mod task;
 pub mod time;
+pub mod triage;
 pub mod work;
 pub mod workflow;

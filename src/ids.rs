@@ -80,6 +80,14 @@ impl IdSource {
 }
 
 impl Ids for IdSource {
+    fn instruction(&mut self) -> InstructionId {
+        InstructionId::new(self.uuid())
+    }
+
+    fn question(&mut self) -> QuestionId {
+        QuestionId::new(self.uuid())
+    }
+
     fn task(&mut self) -> TaskId {
         TaskId::new(self.uuid())
     }

@@ -13,11 +13,12 @@ use echelon::domain::event::{Entry, Event, InstructionEvent, SCHEMA_VERSION};
 use echelon::domain::id::{DomainId, InstructionId, Sequence, TaskId};
 use echelon::domain::instruction::{Request, Triage};
 use echelon::domain::org::Chart;
+use echelon::domain::plan::{Plan, Source};
 use echelon::domain::review::TaskKind;
 use echelon::domain::role::Principal;
 use echelon::domain::task::PlannedTask;
 use echelon::domain::time::{Anchor, Effort, Millis, OrgTime, Stamp, WallTime};
-use echelon::domain::work::{Complexity, Priority, Tier, Work};
+use echelon::domain::work::{Complexity, Tier, Work};
 use echelon::ids::IdSource;
 use echelon::ledger::{Ledger, LedgerHandle, encode};
 use echelon::store::{Batch, Record, Store};
@@ -58,11 +59,11 @@ pub(super) fn populate(store: &mut dyn Store, chart: &Arc<Chart>, tasks: usize, 
         add(at, Event::Received { id: instruction, request: request(), department: department.clone() }, false);
         for event in [
             InstructionEvent::Triaged(triage),
-            InstructionEvent::Planned { tasks: planned },
-            InstructionEvent::Queued,
-            InstructionEvent::Executing,
+            InstructionEvent::Planned { plan: Box::new(Plan::of_tasks(Source::File, planned)) },
+            InstructionEvent::Queued { review: Vec::new() },
+            InstructionEvent::Executing { baseline: None },
         ] {
-            let is_last = matches!(event, InstructionEvent::Executing) && first + TASKS >= tasks;
+            let is_last = matches!(event, InstructionEvent::Executing { .. }) && first + TASKS >= tasks;
             add(at, Event::Instruction(instruction, event), is_last);
         }
     }
@@ -76,30 +77,21 @@ fn task(number: usize, domain: &DomainId) -> PlannedTask {
         complexity: Complexity::Simple,
         skills: BTreeSet::new(),
         nice_to_have: BTreeSet::new(),
+        position: None,
         security_sensitive: false,
         criteria: vec!["it is done".to_owned()],
         deliverables: Vec::new(),
     };
-    PlannedTask {
-        id: TaskId::new(id(number)),
-        key: format!("step-{}", number % TASKS).parse().expect("a step's name"),
-        kind: TaskKind::Tactical,
-        domain: domain.clone(),
-        needs: Vec::new(),
-        work,
-    }
+    let key = format!("step-{}", number % TASKS).parse().expect("a step's name");
+    PlannedTask::new(TaskId::new(id(number)), key, TaskKind::Tactical, domain.clone(), Vec::new(), work)
 }
 
 pub(super) fn request() -> Request {
     Request {
         text: "do it".to_owned(),
-        department: None,
-        work_type: None,
-        priority: Priority::Normal,
-        tier: None,
         // The workflow is about one; nobody looks into it here.
         repository: Some("/repository".to_owned()),
-        key: None,
+        ..Request::default()
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::id::{Epoch, TaskId, WorkerId};
-use crate::domain::policy::ReviewOrder;
+use crate::domain::id::{Epoch, InstructionId, Round, StepKey, TaskId, WorkerId};
+use crate::domain::org::Domain;
+use crate::domain::policy::{PlanOrder, ReviewOrder, plans};
 use crate::domain::review::TaskKind;
 use crate::domain::role::Role;
 use crate::domain::state::State;
 use crate::domain::task::{Assignee, Task};
-use crate::worker::job::{Announcement, Input, Instruction, Task as TaskBrief, VERSION};
+use crate::domain::{instruction, plan};
+use crate::worker::job::{Announcement, Input, Instruction, Member, Planning, Task as TaskBrief, Team, VERSION};
+use crate::worker::planning::schema;
 use crate::worker::{Job, JobKind, Token, Workspace};
 
 /// Messages to channels that a job carries: with older ones, a worker would read more about the organisation than about
@@ -87,7 +90,95 @@ fn blank(state: &State, task: &Task, kind: JobKind, epoch: Epoch, token: Token, 
         epoch,
         token,
         deadline: None,
+        plan: None,
     })
+}
+
+/// The job of making the plan of an instruction; `None` when nobody waits for one any more.
+#[must_use]
+pub fn for_plan(state: &State, data_dir: &Path, order: &PlanOrder, epoch: Epoch, token: Token) -> Option<Job> {
+    let found = plans::awaited(state, order)?;
+    let triage = found.triage.as_ref()?;
+    // The planning is told apart from other planning of the same instruction by how many plans were refused before.
+    let key: StepKey = format!("plan-{}", order.refused.saturating_add(1)).parse().ok()?;
+    let id = planning_task(order.instruction);
+    let workspace = Workspace::for_work(data_dir, found.id, &key, id);
+    Some(Job {
+        version: VERSION,
+        kind: JobKind::Plan,
+        organisation: state.chart.name.clone(),
+        instruction: Instruction {
+            id: found.id,
+            text: found.request.text.clone(),
+            department: found.department.clone(),
+        },
+        task: TaskBrief {
+            id,
+            key,
+            title: "Plan the instruction".to_owned(),
+            description: String::new(),
+            tier: triage.tier,
+            priority: found.request.priority,
+        },
+        criteria: Vec::new(),
+        deliverables: Vec::new(),
+        findings: Vec::new(),
+        notes: Vec::new(),
+        announcements: Vec::new(),
+        inputs: Vec::new(),
+        gate: None,
+        submission: None,
+        subject: None,
+        round: Round::default(),
+        repository: found.request.repository.as_ref().map(PathBuf::from),
+        workspace: workspace.work(),
+        epoch,
+        token,
+        deadline: None,
+        plan: Some(Box::new(planning(state, found, triage))),
+    })
+}
+
+/// The planning of an instruction as a task: what its processes are found by. No task has the number of an instruction.
+#[must_use]
+pub fn planning_task(instruction: InstructionId) -> TaskId {
+    TaskId::new(uuid::Uuid::from_bytes(*instruction.as_bytes()))
+}
+
+/// What a planner is told.
+fn planning(state: &State, found: &instruction::Instruction, triage: &instruction::Triage) -> Planning {
+    let chart = &state.chart;
+    let (least_tasks, most_tasks) = plan::size_limits(triage.tier);
+    let strategic = triage.tier.has_strategic_phase();
+    let team = |domain: &Domain| Team {
+        domain: domain.id.clone(),
+        title: domain.title.clone(),
+        members: chart
+            .ics_of(&domain.id)
+            .map(|ic| Member {
+                title: ic.title.clone(),
+                position: ic.position.clone(),
+                experience: ic.experience,
+                skills: ic.skills.clone(),
+                hours_per_day: ic.hours_per_day,
+            })
+            .collect(),
+    };
+    let own = chart.workflows.values().filter(|one| one.department == found.department && one.one_phase().is_some());
+    Planning {
+        work_type: triage.work_type.clone(),
+        brief: found.brief.clone(),
+        tier: triage.tier,
+        tasks: plan::kind_of(triage.tier),
+        least_tasks,
+        most_tasks,
+        most_hours: if strategic { plan::MILESTONE_HOURS_LIMIT } else { plan::TASK_HOURS_LIMIT },
+        most_pieces: if strategic { plan::CHILDREN_LIMIT } else { 0 },
+        domains: chart.domains_of(&found.department).map(team).collect(),
+        workflows: if strategic { own.map(|one| one.work_type.clone()).collect() } else { Vec::new() },
+        schema: schema(),
+        refusals: found.refusals.clone(),
+    }
 }
 
 /// The latest messages that reached a place, newest first.

@@ -85,7 +85,7 @@ impl Desk {
         for decision in decided {
             match decision {
                 Move::Commit(action) => actions.push(action),
-                Move::Start(_) | Move::StartLater(..) | Move::Attend(..) | Move::Review(_) => {
+                Move::Start(_) | Move::StartLater(..) | Move::Attend(..) | Move::Review(_) | Move::Plan(_) => {
                     for_workers.push(decision);
                 }
             }

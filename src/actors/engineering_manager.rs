@@ -13,6 +13,8 @@ use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, Supervisi
 
 use super::desk::{Desk, Heard};
 use super::office::Office;
+use super::plans::PARALLEL_PLANS;
+use super::runs::Runs;
 use super::supervision::{Family, Loss, restart_or_fail};
 use super::tech_lead;
 use crate::domain::id::DepartmentId;
@@ -40,6 +42,7 @@ pub struct State {
     desk: Desk,
     department: DepartmentId,
     tech_lead: Family<()>,
+    plans: Runs,
 }
 
 /// The actor.
@@ -63,7 +66,8 @@ impl Actor for EngineeringManager {
         let told = myself.clone();
         let tell = move |notice: Notice| drop(told.cast(Msg::Told(notice)));
         let desk = Desk::open(args.office, Role::EngineeringManager(args.department.clone()), tell).await?;
-        let mut state = State { desk, department: args.department, tech_lead: Family::default() };
+        let mut state =
+            State { desk, department: args.department, tech_lead: Family::default(), plans: Runs::default() };
         state.spawn_tech_lead(&myself).await?;
         myself.cast(Msg::Told(Notice::Owed))?;
         Ok(state)
@@ -74,7 +78,7 @@ impl Actor for EngineeringManager {
             Msg::Told(notice) => match state.desk.hear(&notice).await? {
                 Heard::Nothing => {}
                 // There is one tech lead as long as there is the department.
-                Heard::Owed | Heard::Chart(_) => drop(state.desk.turn().await?),
+                Heard::Owed | Heard::Chart(_) => state.on_wake(&myself).await?,
             },
             Msg::Respawn => state.spawn_tech_lead(&myself).await?,
         }
@@ -87,6 +91,10 @@ impl Actor for EngineeringManager {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
+        if let Some(after) = state.plans.on_event(&event)? {
+            drop(myself.send_after(after, || Msg::Told(Notice::Owed)));
+            return Ok(());
+        }
         match state.tech_lead.on_event(event) {
             Some(loss) => state.on_loss(&myself, loss),
             None => Ok(()),
@@ -95,6 +103,13 @@ impl Actor for EngineeringManager {
 }
 
 impl State {
+    /// Plans come here where there is no tech lead.
+    async fn on_wake(&mut self, myself: &ActorRef<Msg>) -> Result<(), ActorProcessingErr> {
+        let moves = self.desk.turn().await?;
+        self.plans.keep_in_step(&myself.get_cell(), &self.desk, moves, PARALLEL_PLANS).await?;
+        Ok(())
+    }
+
     async fn spawn_tech_lead(&mut self, myself: &ActorRef<Msg>) -> Result<(), ActorProcessingErr> {
         let args = tech_lead::Args { office: Arc::clone(&self.desk.office), department: self.department.clone() };
         match tech_lead::spawn(myself.get_cell(), args).await {

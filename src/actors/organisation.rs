@@ -14,6 +14,8 @@ use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, Supervisi
 use super::desk::{Desk, Heard};
 use super::engineering_manager;
 use super::office::Office;
+use super::plans::PARALLEL_PLANS;
+use super::runs::Runs;
 use super::supervision::{Family, Loss, Verdict};
 use crate::domain::id::DepartmentId;
 use crate::domain::role::Role;
@@ -37,6 +39,7 @@ pub struct Args {
 pub struct State {
     desk: Desk,
     departments: Family<DepartmentId>,
+    plans: Runs,
 }
 
 /// The actor.
@@ -60,7 +63,7 @@ impl Actor for Organisation {
         let told = myself.clone();
         let tell = move |notice: Notice| drop(told.cast(Msg::Told(notice)));
         let desk = Desk::open(args.office, Role::Organisation, tell).await?;
-        let mut state = State { desk, departments: Family::default() };
+        let mut state = State { desk, departments: Family::default(), plans: Runs::default() };
         state.keep_in_step(&myself).await;
         myself.cast(Msg::Told(Notice::Owed))?;
         Ok(state)
@@ -77,7 +80,9 @@ impl Actor for Organisation {
                         state.keep_in_step(&myself).await;
                     }
                 }
-                drop(state.desk.turn().await?);
+                // Plans come here where nobody of the department is there to make them.
+                let moves = state.desk.turn().await?;
+                state.plans.keep_in_step(&myself.get_cell(), &state.desk, moves, PARALLEL_PLANS).await?;
             }
             Msg::Respawn(department) => state.spawn_department(&myself, department).await,
         }
@@ -90,6 +95,10 @@ impl Actor for Organisation {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
+        if let Some(after) = state.plans.on_event(&event)? {
+            drop(myself.send_after(after, || Msg::Told(Notice::Owed)));
+            return Ok(());
+        }
         if let Some(loss) = state.departments.on_event(event) {
             state.on_loss(&myself, loss);
         }

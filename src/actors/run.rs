@@ -1,4 +1,4 @@
-//! One run of a worker: an attempt at a task, or a review. Lives as long as the run does.
+//! One run of a worker: an attempt at a task, a review, or the making of a plan. Lives as long as the run does.
 //!
 //! ```text
 //!   IC or lead ── spawns, linked ──▶ Run ── job ──▶ worker
@@ -18,10 +18,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::desk::Desk;
 use super::office::{Office, Phase, RunCount};
-use crate::domain::command::{Action, TaskAction};
+use crate::domain::command::{Action, InstructionAction, TaskAction};
 use crate::domain::id::{Epoch, TaskId, WorkerId};
 use crate::domain::org::Chart;
-use crate::domain::policy::{Ids, ReviewOrder};
+use crate::domain::policy::{Ids, PlanOrder, ReviewOrder, plans};
 use crate::domain::rejection::Rejection;
 use crate::domain::review::Basis;
 use crate::domain::role::{Level, Principal, Role};
@@ -31,7 +31,7 @@ use crate::domain::time::Millis;
 use crate::domain::work::{CheckResult, Deliverable, Finding, Submission};
 use crate::ledger::Stopped;
 use crate::telemetry::narrative::quote;
-use crate::worker::{self, Failure, FailureClass, Job, Outcome, Report, RunContext, Worker};
+use crate::worker::{self, Failure, FailureClass, Job, Outcome, Report, RunContext, Worker, planning};
 
 /// Signs of life that may wait to be recorded; they all say the same.
 const SIGNS_QUEUED: usize = 1;
@@ -43,6 +43,8 @@ pub enum Order {
     Attempt(TaskId, Epoch),
     /// A review.
     Review(ReviewOrder),
+    /// The plan of an instruction.
+    Plan(PlanOrder),
 }
 
 impl fmt::Display for Order {
@@ -50,6 +52,7 @@ impl fmt::Display for Order {
         match self {
             Self::Attempt(task, epoch) => write!(f, "the run of attempt {epoch} of {}", task.short()),
             Self::Review(order) => write!(f, "a review of {}", order.task.short()),
+            Self::Plan(order) => write!(f, "the planning of {}", order.instruction.short()),
         }
     }
 }
@@ -74,7 +77,7 @@ pub struct Args {
     pub job: Box<Job>,
     /// Becomes true when it should end.
     pub stop: watch::Receiver<bool>,
-    /// Failed tries at this review before this one.
+    /// Failed tries at this review or plan before this one.
     pub failed_before: u32,
 }
 
@@ -113,7 +116,7 @@ impl Actor for Run {
         Msg::Begin: Msg,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        // A reason to stop is a review that came to nothing, which is not a failure of the run.
+        // A reason to stop is a review or a plan that came to nothing, which is not a failure of the run.
         let complaint = state.args.on_begin().await?;
         myself.stop(complaint);
         Ok(())
@@ -121,12 +124,13 @@ impl Actor for Run {
 }
 
 impl Args {
-    /// Has the worker do the job and tells the ledger what came of it. A review that came to nothing and is to be tried
-    /// again answers with why.
+    /// Has the worker do the job and tells the ledger what came of it. A review or a plan that came to nothing and is
+    /// to be tried again answers with why.
     async fn on_begin(&self) -> Result<Option<String>, Stopped> {
         let what = match self.order {
             Order::Attempt(..) => "run an attempt",
             Order::Review(_) => "run a review",
+            Order::Plan(_) => "run a planner",
         };
         self.office.probe.observe(&self.role, Phase::Before, what);
         let report = match self.office.worker(&self.worker) {
@@ -142,42 +146,44 @@ impl Args {
             },
         };
         self.office.probe.observe(&self.role, Phase::After, what);
-        let (task, action) = match &self.order {
-            Order::Attempt(task, epoch) => (*task, self.after_attempt(*epoch, report).await),
-            Order::Review(order) => match self.after_review(order, report) {
-                Reviewed::Say(action) => (order.task, action),
-                Reviewed::Nothing => return Ok(None),
-                Reviewed::TryAgain { complaint, after, counts } => {
-                    self.pause(after).await;
-                    return Ok(counts.then_some(complaint));
-                }
-            },
+        let judged = match &self.order {
+            Order::Attempt(task, epoch) => Judged::say(Action::Task(*task, self.after_attempt(*epoch, report).await)),
+            Order::Review(order) => self.after_review(order, report),
+            Order::Plan(order) => self.after_plan(order, report).await?,
+        };
+        let action = match judged {
+            Judged::Say(action) => *action,
+            Judged::Nothing => return Ok(None),
+            Judged::TryAgain { complaint, after, counts } => {
+                self.pause(after).await;
+                return Ok(counts.then_some(complaint));
+            }
         };
         let name = action.name();
         self.office.probe.observe(&self.role, Phase::Before, name);
         let principal = Principal::role(self.role.clone());
-        let results = self.office.ledger.commit(&principal, vec![Action::Task(task, action)]).await?;
+        let results = self.office.ledger.commit(&principal, vec![action]).await?;
         self.office.probe.observe(&self.role, Phase::After, name);
         match results.into_iter().find_map(Result::err) {
             None => Ok(None),
-            Some(rejection) => self.on_refusal(task, &rejection).await,
+            Some(rejection) => self.on_refusal(&rejection).await,
         }
     }
 
     /// The ledger refused what came of the run. Most often the task has moved on: it was cancelled, taken away, or
     /// answered before. Where it has not, the result itself is no good, and the run has failed.
-    async fn on_refusal(&self, task: TaskId, rejection: &Rejection) -> Result<Option<String>, Stopped> {
+    async fn on_refusal(&self, rejection: &Rejection) -> Result<Option<String>, Stopped> {
         let said = quote(&rejection.to_string());
-        tracing::info!(role = %self.role, task = %task.short(), "what the worker sent was refused: {said}");
+        tracing::info!(role = %self.role, "what came of {} was refused: {said}", self.order);
         match &self.order {
-            Order::Attempt(_, epoch) => {
+            Order::Attempt(task, epoch) => {
                 let message = format!("its result was refused: {said}");
-                let action = Action::Task(task, fail(*epoch, task::FailureClass::Transient, message));
+                let action = Action::Task(*task, fail(*epoch, task::FailureClass::Transient, message));
                 // Refused in turn when the attempt is not the current one any more, and then nothing is left to do.
                 self.office.ledger.commit(&Principal::role(self.role.clone()), vec![action]).await?;
                 Ok(None)
             }
-            Order::Review(_) => {
+            Order::Review(_) | Order::Plan(_) => {
                 self.pause(self.backoff()).await;
                 Ok(Some(said))
             }
@@ -227,7 +233,7 @@ impl Args {
                         let principal = Principal::role(self.role.clone());
                         self.office.ledger.commit_unheard(&principal, Action::Task(*task, heartbeat));
                     }
-                    (Some(()), Order::Review(_)) => {}
+                    (Some(()), Order::Review(_) | Order::Plan(_)) => {}
                     (None, _) => listening = false,
                 },
             }
@@ -268,7 +274,7 @@ impl Args {
             Ok(Outcome::Failed { class, message, retry_after_seconds }) => {
                 fail(epoch, self.class(class, retry_after_seconds.map(Duration::from_secs)), message)
             }
-            Ok(other @ (Outcome::Approve { .. } | Outcome::Changes { .. })) => {
+            Ok(other @ (Outcome::Approve { .. } | Outcome::Changes { .. } | Outcome::Plan(_))) => {
                 fail(epoch, task::FailureClass::Transient, format!("answered an attempt with `{}`", other.name()))
             }
             Err(Failure::Stopped) => stopped(epoch),
@@ -311,20 +317,68 @@ impl Args {
 
     /// What a review's report means. A reviewer's worker that fails again and again is no judge: the level above holds
     /// the matter then.
-    fn after_review(&self, order: &ReviewOrder, report: Report) -> Reviewed {
+    fn after_review(&self, order: &ReviewOrder, report: Report) -> Judged {
+        let say = |action: TaskAction| Judged::say(Action::Task(order.task, action));
         let simulated = report.simulated;
-        let mut wait = self.backoff();
-        let mut counts = true;
-        let complaint = match report.outcome {
+        let (complaint, wait, counts) = match report.outcome {
             Ok(Outcome::Approve { summary }) => {
                 let basis = Basis::Worker { summary, simulated };
-                return Reviewed::Say(match order.gate {
+                return say(match order.gate {
                     None => TaskAction::Approve { basis },
                     Some(gate) => TaskAction::PassGate { gate, basis },
                 });
             }
-            Ok(Outcome::Changes { findings }) => return Reviewed::Say(self.changes(findings)),
-            Err(Failure::Stopped) => return Reviewed::Nothing,
+            Ok(Outcome::Changes { findings }) => return say(self.changes(findings)),
+            Err(Failure::Stopped) => return Judged::Nothing,
+            failed => self.complaint(failed),
+        };
+        let tries = self.failed_before.saturating_add(1);
+        tracing::warn!(role = %self.role, task = %order.task.short(), "review failed ({tries}): {complaint}");
+        if !counts || tries <= self.office.chart().policy.max_retries {
+            return Judged::TryAgain { complaint, after: wait, counts };
+        }
+        let level = match &self.role {
+            Role::Ic(_) => Level::DomainLead,
+            Role::DomainLead(_) => Level::TechLead,
+            Role::TechLead(_) | Role::EngineeringManager(_) | Role::Organisation | Role::Person(_) | Role::Operator => {
+                Level::Person
+            }
+        };
+        let id = self.office.ids.clone().escalation();
+        let reason = format!("the review by {} failed {tries} times: {complaint}", self.role);
+        say(TaskAction::RaiseEscalation { id, trouble: Trouble::Rounds, level, reason })
+    }
+
+    /// What a planner's report means: a plan or the reasons why it is refused. A planner that fails again and again has
+    /// given no plan that holds either.
+    async fn after_plan(&self, order: &PlanOrder, report: Report) -> Result<Judged, Stopped> {
+        // An instruction without a plan has no clock, so a quota is not waited for without end either.
+        let (complaint, after, _) = match report.outcome {
+            Ok(Outcome::Plan(plan)) => {
+                let (draft, wanted, mut ids) = (planning::read(&plan), order.clone(), self.office.ids.clone());
+                let made = self.office.ledger.read(move |state| plans::by_draft(state, &wanted, &draft, &mut ids));
+                return Ok(match made.await? {
+                    Some(action) => Judged::say(Action::Instruction(order.instruction, action)),
+                    None => Judged::Nothing,
+                });
+            }
+            Err(Failure::Stopped) => return Ok(Judged::Nothing),
+            failed => self.complaint(failed),
+        };
+        let tries = self.failed_before.saturating_add(1);
+        tracing::warn!(role = %self.role, instruction = %order.instruction.short(), "planner failed ({tries}): {complaint}");
+        if tries <= self.office.chart().policy.max_retries {
+            return Ok(Judged::TryAgain { complaint, after, counts: true });
+        }
+        let reason = format!("planner {} failed {tries} times: {complaint}", self.worker);
+        Ok(Judged::say(Action::Instruction(order.instruction, InstructionAction::RefusePlan { reason })))
+    }
+
+    /// What a report says that answers nothing, when another try makes sense, and whether it counts as one of the tries.
+    fn complaint(&self, outcome: Result<Outcome, Failure>) -> (String, Duration, bool) {
+        let mut wait = self.backoff();
+        let mut counts = true;
+        let complaint = match outcome {
             Ok(Outcome::Blocked { description, .. }) => format!("is blocked: {description}"),
             Ok(Outcome::Question { text, .. }) => format!("asks: {text}"),
             Ok(Outcome::Failed { class: FailureClass::Quota, message, retry_after_seconds }) => {
@@ -336,24 +390,12 @@ impl Args {
                 message
             }
             Ok(Outcome::Failed { message, .. }) | Err(Failure::Failed { message, .. }) => message,
-            Ok(other @ Outcome::Done { .. }) => format!("answered a review with `{}`", other.name()),
+            Err(Failure::Stopped) => "was stopped".to_owned(),
+            Ok(
+                other @ (Outcome::Done { .. } | Outcome::Approve { .. } | Outcome::Changes { .. } | Outcome::Plan(_)),
+            ) => format!("answered with `{}`", other.name()),
         };
-        let complaint = quote(&complaint);
-        let tries = self.failed_before.saturating_add(1);
-        tracing::warn!(role = %self.role, task = %order.task.short(), "review failed ({tries}): {complaint}");
-        if !counts || tries <= self.office.chart().policy.max_retries {
-            return Reviewed::TryAgain { complaint, after: wait, counts };
-        }
-        let level = match &self.role {
-            Role::Ic(_) => Level::DomainLead,
-            Role::DomainLead(_) => Level::TechLead,
-            Role::TechLead(_) | Role::EngineeringManager(_) | Role::Organisation | Role::Person(_) | Role::Operator => {
-                Level::Person
-            }
-        };
-        let id = self.office.ids.clone().escalation();
-        let reason = format!("the review by {} failed {tries} times: {complaint}", self.role);
-        Reviewed::Say(TaskAction::RaiseEscalation { id, trouble: Trouble::Rounds, level, reason })
+        (quote(&complaint), wait, counts)
     }
 
     fn quota_wait(&self, asked: Option<Duration>) -> Duration {
@@ -373,10 +415,10 @@ fn alive_every(chart: &Chart, speed: u32) -> Duration {
     (lease.min(heartbeat) / SIGNS_IN_TIME).max(FASTEST_SIGNS.to_duration())
 }
 
-/// What came of a review.
-enum Reviewed {
+/// What came of a run.
+enum Judged {
     /// This is for the ledger.
-    Say(TaskAction),
+    Say(Box<Action>),
     /// It was stopped on request; nobody waits for it.
     Nothing,
     /// Its worker failed.
@@ -388,6 +430,12 @@ enum Reviewed {
         /// Whether it counts as one of the tries.
         counts: bool,
     },
+}
+
+impl Judged {
+    fn say(action: Action) -> Self {
+        Self::Say(Box::new(action))
+    }
 }
 
 fn stopped(epoch: Epoch) -> TaskAction {

@@ -9,12 +9,13 @@ use tokio::sync::watch;
 
 use super::brief;
 use super::desk::Desk;
+use super::plans;
 use super::run::{self, Args, Order};
 use super::supervision::{Family, Verdict};
 use crate::domain::command::{Action, TaskAction};
 use crate::domain::event::{Event, TaskEvent};
 use crate::domain::id::{Epoch, TaskId, WorkerId};
-use crate::domain::policy::{Move, ReviewOrder};
+use crate::domain::policy::{Move, PlanOrder, ReviewOrder};
 use crate::worker::Job;
 
 /// The runs of one desk.
@@ -22,8 +23,8 @@ use crate::worker::Job;
 pub struct Runs {
     live: BTreeMap<Order, Live>,
     by_id: BTreeMap<ActorId, Order>,
-    /// Reviews that failed, and how often.
-    failed: BTreeMap<ReviewOrder, u32>,
+    /// Reviews and plans that failed, and how often.
+    failed: BTreeMap<Order, u32>,
     /// Counts the runs that failed themselves, whatever their worker did.
     family: Family<()>,
 }
@@ -35,7 +36,7 @@ struct Live {
 
 impl Runs {
     /// Starts, recovers and stops runs so that they are what `moves` ask for. At most `attempts` attempts and as many
-    /// reviews run side by side. Answers after how long there is something to start that must not be started yet.
+    /// reviews and plans run side by side. Answers after how long there is something to start that must not be started yet.
     ///
     /// # Errors
     /// When the ledger has stopped, or a run does not come to life.
@@ -47,7 +48,8 @@ impl Runs {
         attempts: usize,
     ) -> Result<Option<Duration>, ActorProcessingErr> {
         let mut starts = Vec::new();
-        let mut reviews = Vec::new();
+        let mut judgements = Vec::new();
+        let mut from_files = Vec::new();
         let mut wanted = BTreeSet::new();
         let mut later: Option<Duration> = None;
         let now = desk.office.ledger.clock().now().wall;
@@ -64,7 +66,12 @@ impl Runs {
                 }
                 Move::Review(order) => {
                     wanted.insert(Order::Review(order.clone()));
-                    reviews.push(order);
+                    judgements.push(Order::Review(order));
+                }
+                Move::Plan(order) if order.planner.is_none() => from_files.push(order),
+                Move::Plan(order) => {
+                    wanted.insert(Order::Plan(order.clone()));
+                    judgements.push(Order::Plan(order));
                 }
                 Move::Commit(_) => {}
             }
@@ -75,7 +82,7 @@ impl Runs {
                 live.stop.send_replace(true);
             }
         }
-        self.failed.retain(|order, _| wanted.contains(&Order::Review(order.clone())));
+        self.failed.retain(|order, _| wanted.contains(order));
         for order in &wanted {
             if let Order::Attempt(task, epoch) = order
                 && !self.live.contains_key(order)
@@ -86,14 +93,21 @@ impl Runs {
         if desk.office.is_draining() {
             return Ok(None);
         }
+        for order in from_files {
+            plans::from_files(desk, order).await?;
+        }
         let at_work = self.live.keys().filter(|order| matches!(order, Order::Attempt(..))).count();
         starts.truncate(attempts.saturating_sub(at_work));
         self.start_attempts(myself, desk, starts).await?;
-        let reviewing = self.live.len().saturating_sub(at_work);
-        reviews.retain(|order| !self.live.contains_key(&Order::Review(order.clone())));
-        reviews.truncate(attempts.max(1).saturating_sub(reviewing));
-        for order in reviews {
-            self.start_review(myself, desk, order).await?;
+        let judging = self.live.len().saturating_sub(at_work);
+        judgements.retain(|order| !self.live.contains_key(order));
+        judgements.truncate(attempts.max(1).saturating_sub(judging));
+        for order in judgements {
+            match order {
+                Order::Attempt(..) => {}
+                Order::Review(review) => self.start_review(myself, desk, review).await?,
+                Order::Plan(plan) => self.start_plan(myself, desk, plan).await?,
+            }
         }
         Ok(later)
     }
@@ -159,7 +173,7 @@ impl Runs {
         desk: &Desk,
         order: ReviewOrder,
     ) -> Result<(), ActorProcessingErr> {
-        let failed_before = self.failed.get(&order).copied().unwrap_or(0);
+        let failed_before = self.failed.get(&Order::Review(order.clone())).copied().unwrap_or(0);
         // Reviews are told apart by round and gate; the number only keeps the folders of failed tries apart.
         let epoch = Epoch(failed_before.saturating_add(1));
         let (folder, token, wanted) = (desk.office.data_dir.clone(), desk.office.ids.token(), order.clone());
@@ -171,6 +185,26 @@ impl Runs {
             }
             let worker = order.worker.clone();
             self.spawn(myself, desk, Order::Review(order), worker, job, failed_before).await?;
+        }
+        Ok(())
+    }
+
+    async fn start_plan(
+        &mut self,
+        myself: &ActorCell,
+        desk: &Desk,
+        order: PlanOrder,
+    ) -> Result<(), ActorProcessingErr> {
+        let Some(worker) = order.planner.clone() else { return Ok(()) };
+        let failed_before = self.failed.get(&Order::Plan(order.clone())).copied().unwrap_or(0);
+        let epoch = Epoch(failed_before.saturating_add(1));
+        let (folder, token, wanted) = (desk.office.data_dir.clone(), desk.office.ids.token(), order.clone());
+        let job = desk.office.ledger.read(move |state| brief::for_plan(state, &folder, &wanted, epoch, token)).await?;
+        if let Some(job) = job {
+            if let Err(error) = run::reap(&desk.office, job.task.id, epoch).await {
+                tracing::warn!(instruction = %order.instruction, "an earlier planner may be alive still: {error}");
+            }
+            self.spawn(myself, desk, Order::Plan(order), worker, job, failed_before).await?;
         }
         Ok(())
     }
@@ -217,10 +251,8 @@ impl Runs {
         if self.live.get(&order).is_some_and(|live| live.id == cell.get_id()) {
             self.live.remove(&order);
         }
-        if let Order::Review(review) = &order
-            && (failure.is_some() || complaint)
-        {
-            let failed = self.failed.entry(review.clone()).or_insert(0);
+        if matches!(order, Order::Review(_) | Order::Plan(_)) && (failure.is_some() || complaint) {
+            let failed = self.failed.entry(order.clone()).or_insert(0);
             *failed = failed.saturating_add(1);
         }
         let Some(error) = failure else {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   ledger ── Told ──▶ TechLead ── plan, decide, reassign ──▶ ledger
+//!                                          ├─ has plans made, by planners and of files
 //!                                          └─ supervises a DomainLead for each domain of the department
 //! ```
 //!
@@ -14,6 +15,8 @@ use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, Supervisi
 use super::desk::{Desk, Heard};
 use super::domain_lead;
 use super::office::Office;
+use super::plans::PARALLEL_PLANS;
+use super::runs::Runs;
 use super::supervision::{Family, Loss, restart_or_fail};
 use crate::domain::id::{DepartmentId, DomainId};
 use crate::domain::role::Role;
@@ -40,6 +43,7 @@ pub struct State {
     desk: Desk,
     department: DepartmentId,
     leads: Family<DomainId>,
+    plans: Runs,
 }
 
 /// The actor.
@@ -63,7 +67,7 @@ impl Actor for TechLead {
         let told = myself.clone();
         let tell = move |notice: Notice| drop(told.cast(Msg::Told(notice)));
         let desk = Desk::open(args.office, Role::TechLead(args.department.clone()), tell).await?;
-        let mut state = State { desk, department: args.department, leads: Family::default() };
+        let mut state = State { desk, department: args.department, leads: Family::default(), plans: Runs::default() };
         state.keep_in_step(&myself).await?;
         myself.cast(Msg::Told(Notice::Owed))?;
         Ok(state)
@@ -77,7 +81,7 @@ impl Actor for TechLead {
                     Heard::Owed => {}
                     Heard::Chart(_) => state.keep_in_step(&myself).await?,
                 }
-                drop(state.desk.turn().await?);
+                state.on_wake(&myself).await?;
             }
             Msg::Respawn(domain) => state.spawn_lead(&myself, domain).await?,
         }
@@ -90,6 +94,10 @@ impl Actor for TechLead {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
+        if let Some(after) = state.plans.on_event(&event)? {
+            drop(myself.send_after(after, || Msg::Told(Notice::Owed)));
+            return Ok(());
+        }
         match state.leads.on_event(event) {
             Some(loss) => state.on_loss(&myself, loss),
             None => Ok(()),
@@ -98,6 +106,12 @@ impl Actor for TechLead {
 }
 
 impl State {
+    async fn on_wake(&mut self, myself: &ActorRef<Msg>) -> Result<(), ActorProcessingErr> {
+        let moves = self.desk.turn().await?;
+        self.plans.keep_in_step(&myself.get_cell(), &self.desk, moves, PARALLEL_PLANS).await?;
+        Ok(())
+    }
+
     /// Brings the leads in step with the chart.
     async fn keep_in_step(&mut self, myself: &ActorRef<Msg>) -> Result<(), ActorProcessingErr> {
         let chart = self.desk.office.chart();

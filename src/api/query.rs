@@ -1,14 +1,16 @@
 //! What queries answer: pure functions of the ledger.
 
 mod broadcasts;
+mod capacity;
 mod commands;
 mod escalations;
 mod handoff;
 mod inbox;
+mod plan;
 pub(super) mod standup;
 mod tasks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -17,20 +19,20 @@ use serde_json::Value;
 use super::journal::Audit;
 use super::resolve;
 use super::view::{
-    AbsentView, Count, DegradedView, DepartmentView, DoctorView, DomainView, HasView, IcView, InstructionSummary,
-    InstructionView, OwedView, StatusView, TreeView,
+    AbsentView, Count, DegradedView, DepartmentView, DoctorView, DomainView, HasView, IcView, InstructionDetails,
+    InstructionSummary, InstructionView, OwedView, StatusView, TreeView,
 };
 use super::wire::{Code, Query, Refusal};
 use crate::domain::assignment::workload;
-use crate::domain::id::{InstructionId, TaskId};
-use crate::domain::instruction::{self, Instruction};
+use crate::domain::id::{BriefField, InstructionId, TaskId};
+use crate::domain::instruction::{self, HoldKind, Instruction};
 use crate::domain::org::{Domain, ReviewPolicy};
 use crate::domain::presence::Absence;
 use crate::domain::reaction::{Duty, liveness_faults};
 use crate::domain::role::Role;
 use crate::domain::state::{Archived, State};
 use crate::domain::task::Task;
-use crate::domain::time::{OrgTime, Stamp};
+use crate::domain::time::{Effort, OrgTime, Stamp};
 use crate::ledger::Ledger;
 
 /// Finished instructions shown beside the open ones, whose tasks may be named by their step: those somebody may still be
@@ -58,6 +60,7 @@ pub fn answer(ledger: &Ledger, query: &Query, data_dir: &Path, running: Option<&
     match query {
         Query::Status => json(&look.status(running)),
         Query::Instruction { id } => json(&look.instruction(resolve::instruction(look.state, id)?)?),
+        Query::Plan { id } => json(&look.plan(resolve::instruction(look.state, id)?)?),
         Query::Tree => json(&look.tree()),
         Query::Tasks { instruction: Some(id) } => json(&look.instruction(resolve::instruction(look.state, id)?)?.tasks),
         Query::Tasks { instruction: None } => {
@@ -72,6 +75,8 @@ pub fn answer(ledger: &Ledger, query: &Query, data_dir: &Path, running: Option<&
         }
         Query::Escalations { open, task, level } => json(&look.escalations(*open, task.as_deref(), *level)?),
         Query::Standup { role } => json(&look.standup(role.as_deref())?),
+        Query::Capacity { domain } => json(&look.capacity(domain.as_deref())?),
+        Query::Why { task } => json(&look.why(look.task_named(task)?)?),
         Query::Broadcasts => json(&look.broadcasts()),
         Query::Handoffs => json(&look.handoffs()),
         Query::Handoff { task } => json(&look.handoff(task)?),
@@ -194,10 +199,15 @@ impl Look<'_> {
             instruction::State::Cancelled { reason, by } => Some(format!("{reason} (by {by})")),
             instruction::State::Rejected { reason } => Some(reason.clone()),
             instruction::State::GoNoGo { no_go } if !no_go.is_empty() => Some(no_go.join("; ")),
+            instruction::State::NeedsBrief { missing } => {
+                let fields: Vec<&str> = missing.iter().map(BriefField::as_str).collect();
+                Some(format!("its brief does not say {}", fields.join(", ")))
+            }
+            instruction::State::AwaitingApproval { reasons } => Some(reasons.join("; ")),
+            instruction::State::Queued => found.held.as_ref().map(|hold| hold.reason.clone()),
             instruction::State::Received
             | instruction::State::Triaged
             | instruction::State::Planned
-            | instruction::State::Queued
             | instruction::State::Executing
             | instruction::State::GoNoGo { .. }
             | instruction::State::Completed => None,
@@ -206,9 +216,28 @@ impl Look<'_> {
             instruction: self.summary(found, over),
             running: self.running,
             reason,
+            details: self.details(found),
             triage: found.triage.as_ref().map(|triage| triage.reasons.clone()).unwrap_or_default(),
             needs_person: self.needs_person(Some(found.id)),
             tasks: tasks.iter().map(|task| self.task_view(task, over)).collect(),
+            parts: found.plan.as_ref().map(|plan| self.parts(&plan.parts)).unwrap_or_default(),
+        }
+    }
+
+    /// What was said about an instruction besides its text.
+    fn details(&self, found: &Instruction) -> InstructionDetails {
+        let request = &found.request;
+        InstructionDetails {
+            brief: found.brief.iter().map(|(field, said)| (field.to_string(), said.clone())).collect(),
+            depends_on: request.depends_on.iter().map(ToString::to_string).collect(),
+            parent: request.parent.map(|parent| parent.to_string()),
+            deadline: found.deadline.map(|at| self.wall(at)),
+            customer_commitment: request.customer_commitment,
+            budget_hours: request.budget.map(Effort::hours),
+            project: request.project.clone(),
+            epic: request.epic.clone(),
+            sprint: request.sprint.clone(),
+            labels: request.labels.iter().cloned().collect(),
         }
     }
 
@@ -234,9 +263,21 @@ impl Look<'_> {
         }
     }
 
-    /// Whether every open thread of an instruction ends at a person.
+    /// Whether every open thread of an instruction, and of the parts it is made of, ends at a person. A part that waits for
+    /// another is no thread of its own.
     fn waits_for_person(&self, found: &Instruction) -> bool {
-        let mut owed: Vec<&Role> = self.state.instruction_duties(found.id).iter().map(|(role, _)| role).collect();
+        let waits_for_others = |part: &&Instruction| {
+            part.held.as_ref().is_some_and(|hold| hold.kind == HoldKind::Dependencies)
+                && part.state == instruction::State::Queued
+        };
+        let mut parts = self.state.open_parts(found.id).filter(|part| !waits_for_others(part)).peekable();
+        if parts.peek().is_some() {
+            return found.paused.is_some() || parts.all(|part| self.waits_for_person(part));
+        }
+        // The organisation always looks whether something can begin.
+        let duties = self.state.instruction_duties(found.id).iter();
+        let mut owed: Vec<&Role> =
+            duties.filter(|(_, duty)| !matches!(duty, Duty::Release(_))).map(|(role, _)| role).collect();
         let open = found.open.iter().filter_map(|task| self.state.accountability(*task));
         owed.extend(open.flat_map(|one| one.owes.iter().map(|(role, _)| role)));
         found.paused.is_some() || (!owed.is_empty() && owed.iter().all(|role| role.is_person()))
@@ -244,25 +285,32 @@ impl Look<'_> {
 
     /// What waits for a person, of one instruction or of all.
     fn needs_person(&self, only: Option<InstructionId>) -> Vec<OwedView> {
+        let wanted = only.map(|id| self.with_parts(id));
+        let is_wanted = |instruction: &Option<InstructionId>| {
+            wanted.as_ref().is_none_or(|wanted| instruction.is_some_and(|id| wanted.contains(&id)))
+        };
         self.state
             .owed()
             .filter(|(role, _)| role.is_person())
             .map(|(role, duty)| (self.instruction_of(duty), role, duty))
-            .filter(|(instruction, _, _)| only.is_none() || *instruction == only)
+            .filter(|(instruction, _, _)| is_wanted(instruction))
             .map(|(_, role, duty)| self.owed_view(role, duty))
             .collect()
     }
 
-    fn instruction_of(&self, duty: Duty) -> Option<InstructionId> {
-        match duty {
-            Duty::Triage(id)
-            | Duty::Plan(id)
-            | Duty::ApprovePlan(id)
-            | Duty::Release(id)
-            | Duty::DecideGoNoGo(id)
-            | Duty::ResolveNoGo(id) => Some(id),
-            about_a_task => about_a_task.task().and_then(|id| self.state.tasks.get(&id)).map(|task| task.instruction),
+    /// An instruction and everything that is open of what it is made of.
+    fn with_parts(&self, id: InstructionId) -> BTreeSet<InstructionId> {
+        let mut all = BTreeSet::from([id]);
+        let mut left = vec![id];
+        while let Some(next) = left.pop() {
+            left.extend(self.state.open_parts(next).map(|part| part.id).filter(|part| all.insert(*part)));
         }
+        all
+    }
+
+    fn instruction_of(&self, duty: Duty) -> Option<InstructionId> {
+        let of_task = || duty.task().and_then(|id| self.state.tasks.get(&id)).map(|task| task.instruction);
+        duty.instruction().or_else(of_task)
     }
 
     fn owed_view(&self, role: &Role, duty: Duty) -> OwedView {

@@ -8,6 +8,7 @@ pub use self::place::{ic, role};
 
 use super::wire::{Code, Refusal};
 use crate::domain::id::{EscalationId, InstructionId, QuestionId, TaskId};
+use crate::domain::instruction::State as InstructionState;
 use crate::domain::state::State;
 use crate::domain::task::{QuestionEnd, Task};
 use crate::ledger::Ledger;
@@ -96,18 +97,40 @@ pub fn thing(state: &State, text: &str) -> Result<Thing, Refusal> {
     })
 }
 
-/// The open question that `text` names, and its task.
+/// Something that waits for an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// A question about a task.
+    Task(TaskId, QuestionId),
+    /// A question about the plan of an instruction.
+    Plan(InstructionId, QuestionId),
+    /// An instruction whose brief does not say enough.
+    Instruction(InstructionId),
+}
+
+/// The open question, or the instruction that waits for its brief, that `text` names.
 ///
 /// # Errors
 /// When there is none, or more than one.
-pub fn question(state: &State, text: &str) -> Result<(TaskId, QuestionId), Refusal> {
-    let found = state
+pub fn asked(state: &State, text: &str) -> Result<Asked, Refusal> {
+    let of_tasks = state
         .tasks
         .values()
-        .flat_map(|task| task.questions.keys().map(move |question| (task.id, *question)))
-        .filter(|(_, question)| question.matches(text))
-        .collect();
-    one("open question", text, found, |(_, question)| question.short())
+        .flat_map(|task| task.questions.keys().map(move |question| (Asked::Task(task.id, *question), *question)));
+    let of_plans = state.instructions.values().flat_map(|found| {
+        let open = found.consultations.iter().filter(|one| one.end.is_none());
+        open.map(move |one| (Asked::Plan(found.id, one.ask.id), one.ask.id))
+    });
+    let mut found: Vec<Asked> =
+        of_tasks.chain(of_plans).filter(|(_, question)| question.matches(text)).map(|(asked, _)| asked).collect();
+    if !text.starts_with(QuestionId::PREFIX) && !text.starts_with(TaskId::PREFIX) {
+        let waits = state.instructions.values().filter(|one| matches!(one.state, InstructionState::NeedsBrief { .. }));
+        found.extend(waits.map(|one| one.id).filter(|id| id.matches(text)).map(Asked::Instruction));
+    }
+    one("open question", text, found, |asked| match asked {
+        Asked::Task(_, question) | Asked::Plan(_, question) => question.short(),
+        Asked::Instruction(id) => id.short(),
+    })
 }
 
 /// How the question that `text` names came to an end, where it is known to have: of tasks that are open, and of the latest

@@ -1,12 +1,13 @@
 //! The daemon's end of the socket.
 
 mod act;
+mod answer;
 mod caller;
 mod chart;
 mod follow;
 mod protocols;
+mod submit;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,20 +21,16 @@ use tokio::sync::Semaphore;
 use super::journal;
 use super::query::{self, Running};
 use super::resolve::{self, Thing};
-use super::wire::{
-    Answered, Ask, Cancelled, Code, LINE_LIMIT, PROTOCOL, Query, Refusal, Reply, Request, Submit, Submitted,
-};
+use super::wire::{Ask, Cancelled, Code, LINE_LIMIT, PROTOCOL, Query, Refusal, Reply, Request};
 use crate::actors::office::Office;
 use crate::domain::command::{Action, Command, InstructionAction, TaskAction};
 use crate::domain::decide::decide;
 use crate::domain::event::Entry;
-use crate::domain::id::{QuestionId, TaskId};
-use crate::domain::instruction;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::Principal;
 use crate::domain::state::State;
 use crate::domain::time::Stamp;
-use crate::ledger::{Ledger, Stopped};
+use crate::ledger::Stopped;
 
 /// Clients served side by side. Each may hold a line of [`LINE_LIMIT`], so this also bounds memory.
 const CLIENTS_LIMIT: usize = 128;
@@ -161,9 +158,11 @@ pub(super) async fn send<T: Serialize>(write: &mut OwnedWriteHalf, reply: Reply<
 
 async fn answer(office: &Arc<Office>, principal: &Principal, ask: Ask) -> Result<Value, Refusal> {
     match ask {
-        Ask::Submit(submit) => to_value(&self::submit(office, principal, submit).await?),
+        Ask::Submit(submit) => to_value(&submit::submit(office, principal, submit).await?),
         Ask::Cancel { id, reason } => to_value(&cancel(office, principal, &id, reason).await?),
-        Ask::Answer { question, text } => to_value(&answer_question(office, principal, question, text).await?),
+        Ask::Answer { question, text, fields } => {
+            to_value(&answer::answer(office, principal, question, text, fields).await?)
+        }
         Ask::CompareChart { chart } => to_value(&chart::compare(office, principal, *chart).await?),
         Ask::ApplyChart { chart } => to_value(&chart::apply(office, principal, *chart).await?),
         Ask::Act(act) => to_value(&act::act(office, principal, act).await?),
@@ -230,41 +229,6 @@ async fn commit(office: &Arc<Office>, principal: &Principal, action: Action) -> 
     }
 }
 
-async fn submit(office: &Arc<Office>, principal: &Principal, submit: Submit) -> Result<Submitted, Refusal> {
-    if office.is_draining() {
-        return Err(Refusal::from(Stopped));
-    }
-    if let Some(repository) = &submit.repository
-        && !Path::new(repository).is_absolute()
-    {
-        return Err(Refusal::new(Code::Rejected, format!("`{repository}` is not an absolute path of a repository")));
-    }
-    let id = office.ids.instruction();
-    let key = submit.key.clone();
-    let request = instruction::Request {
-        text: submit.text,
-        department: submit.department,
-        work_type: submit.work_type,
-        priority: submit.priority,
-        tier: submit.tier,
-        repository: submit.repository,
-        key: submit.key,
-    };
-    let entries = commit(office, principal, Action::Submit { id, request }).await?;
-    if let Some(first) = entries.first() {
-        return Ok(Submitted { instruction: id, existing: false, sequence: first.sequence.0 });
-    }
-    // Nothing happened, because the key is known: the answer is the one of the first time.
-    let known = office
-        .ledger
-        .read(move |state| key.and_then(|key| state.keys.get(&key).map(|(id, _)| (*id, state.sequence))))
-        .await?;
-    match known {
-        Some((instruction, sequence)) => Ok(Submitted { instruction, existing: true, sequence: sequence.next().0 }),
-        None => Err(Refusal::new(Code::Internal, "the instruction was neither new nor known")),
-    }
-}
-
 async fn cancel(office: &Arc<Office>, principal: &Principal, id: &str, reason: String) -> Result<Cancelled, Refusal> {
     let text = id.to_owned();
     let (shown, action) = match office.ledger.read(move |state| resolve::thing(state, &text)).await?? {
@@ -273,24 +237,4 @@ async fn cancel(office: &Arc<Office>, principal: &Principal, id: &str, reason: S
     };
     commit(office, principal, action).await?;
     Ok(Cancelled { id: shown })
-}
-
-/// The open question that `text` names; one that is not open any more says how it ended.
-fn open_question(ledger: &Ledger, text: &str) -> Result<(TaskId, QuestionId), Refusal> {
-    resolve::question(ledger.state(), text).map_err(|refusal| match refusal.code {
-        Code::NotFound => resolve::past_question(ledger, text)
-            .map_or(refusal, |(question, end)| Rejection::QuestionNotOpen { question, end: Some(end) }.into()),
-        _another => refusal,
-    })
-}
-
-async fn answer_question(
-    office: &Arc<Office>,
-    principal: &Principal,
-    question: String,
-    text: String,
-) -> Result<Answered, Refusal> {
-    let (task, question) = office.ledger.read_ledger(move |ledger| open_question(ledger, &question)).await??;
-    commit(office, principal, Action::Task(task, TaskAction::Answer { question, text })).await?;
-    Ok(Answered { question: question.to_string(), task: task.to_string() })
 }

@@ -4,16 +4,24 @@
 //! RFC 3339 in UTC; spans of time are the organisation's; efforts are hours; absent things are `null`.
 
 mod broadcast;
+mod capacity;
 mod escalation;
 mod handoff;
 mod inbox;
+mod plan;
 mod standup;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::broadcast::{BroadcastView, ReadMark};
+pub use self::capacity::{
+    CapacityReport, DepartmentCapacityView, DomainCapacityView, FiguresView, IcCapacityView, WaitsView, WhyView,
+};
 pub use self::escalation::{EscalationView, EscalationsView};
 pub use self::handoff::{ArtefactView, HandoffView, ItemView, PackageView, ReceiverView};
+pub use self::plan::{ConsultationView, PlanPart, PlanTask, PlanView, RiskScore};
 pub use self::standup::{
     CapacityView, ContributorView, DepartmentStandupView, DeskView, ForecastView, LeadView, MemberView, MilestoneView,
     NoGoView, RiskView, StandupView, SummaryView, TeamView, WaitingView,
@@ -146,14 +154,45 @@ pub struct InstructionView {
     /// Whether a daemon runs on the directory.
     #[serde(default)]
     pub running: bool,
-    /// Why it ended as it did, where there is something to say.
+    /// What it waits for, or why it ended as it did, where there is something to say.
     pub reason: Option<String>,
+    /// What was said about it besides its text.
+    #[serde(default)]
+    pub details: InstructionDetails,
     /// Why it has this tier and work type.
     pub triage: Vec<String>,
     /// What waits for a person.
     pub needs_person: Vec<OwedView>,
     /// Its tasks in the order of the plan.
     pub tasks: Vec<TaskView>,
+    /// Parts of it that other departments do.
+    #[serde(default)]
+    pub parts: Vec<PlanPart>,
+}
+
+/// What was said about an instruction besides its text.
+#[derive(Serialize, Deserialize, Debug, Clone, Default)]
+pub struct InstructionDetails {
+    /// Its brief, field by field.
+    pub brief: BTreeMap<String, String>,
+    /// Instructions that must be completed before it begins.
+    pub depends_on: Vec<String>,
+    /// The instruction that it is part of.
+    pub parent: Option<String>,
+    /// When it should be done.
+    pub deadline: Option<String>,
+    /// Whether a customer was promised it.
+    pub customer_commitment: bool,
+    /// Hours of work that it may cost.
+    pub budget_hours: Option<f64>,
+    /// The project it belongs to.
+    pub project: Option<String>,
+    /// The epic it belongs to.
+    pub epic: Option<String>,
+    /// The sprint it is planned for.
+    pub sprint: Option<String>,
+    /// Words to find it by.
+    pub labels: Vec<String>,
 }
 
 /// A task in a list.
@@ -286,6 +325,9 @@ pub struct AssignmentView {
     /// Why a person chose the winner, where one did.
     #[serde(default)]
     pub chosen: Option<String>,
+    /// What else led to it, where something did: somebody was borrowed, or something less urgent deferred.
+    #[serde(default)]
+    pub because: Option<String>,
 }
 
 /// The terms of one candidate's score.
@@ -295,7 +337,7 @@ pub struct CandidateView {
     pub ic: String,
     /// Skill match, 0 to 1; weight 0.40.
     pub skill_match: f64,
-    /// Committed hours over three days; 1 minus it has weight 0.25.
+    /// Hours left of what they have over three days of theirs; 1 minus it has weight 0.25.
     pub workload: f64,
     /// How the complexity suits the experience; weight 0.20.
     pub fit: f64,
@@ -305,6 +347,15 @@ pub struct CandidateView {
     pub performance: f64,
     /// The sum.
     pub score: f64,
+    /// Hours of the plan.
+    #[serde(default)]
+    pub planned_hours: f64,
+    /// Hours that they are expected to need, by how such work of theirs turned out.
+    #[serde(default)]
+    pub expected_hours: f64,
+    /// Pieces of such work that this is known from; none where it is as planned.
+    #[serde(default)]
+    pub samples: u32,
 }
 
 /// The organisation with who has what.

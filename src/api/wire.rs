@@ -3,13 +3,19 @@
 mod act;
 mod protocols;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{DepartmentId, IdempotencyKey, InstructionId, WorkType};
+use crate::domain::brief::Brief;
+use crate::domain::id::{BriefField, DepartmentId, IdempotencyKey, InstructionId, WorkType};
+use crate::domain::instruction::Deadline;
 use crate::domain::org::Chart;
+use crate::domain::plan::draft::Draft;
+use crate::domain::risk::Risk;
 use crate::domain::role::Level;
+use crate::domain::time::Effort;
 use crate::domain::work::{Priority, Tier};
 
 pub use self::act::{Act, Acted, GRANT_LIMIT};
@@ -48,12 +54,16 @@ pub enum Ask {
         /// Why.
         reason: String,
     },
-    /// Answer a question. Answered with [`Answered`].
+    /// Answer a question, or add to the brief of an instruction. Answered with [`Answered`].
     Answer {
-        /// The id of the question, or a unique part of it.
+        /// The id of the question or of the instruction, or a unique part of it.
         question: String,
-        /// The answer.
-        text: String,
+        /// The answer; of an instruction whose brief misses one field, what it says there.
+        #[serde(default)]
+        text: Option<String>,
+        /// What an instruction says, by field of its brief.
+        #[serde(default)]
+        fields: Brief,
     },
     /// Say what a chart would change, or why it cannot be applied. Answered with
     /// [`Difference`](crate::domain::org::Difference).
@@ -100,6 +110,11 @@ pub enum Query {
         /// The id, or a unique part of it.
         id: String,
     },
+    /// The plan of one instruction: [`PlanView`](super::view::PlanView).
+    Plan {
+        /// The id, or a unique part of it.
+        id: String,
+    },
     /// The organisation with who has what: [`TreeView`](super::view::TreeView).
     Tree,
     /// Tasks: a list of [`TaskView`](super::view::TaskView).
@@ -132,6 +147,16 @@ pub enum Query {
         /// The place, or a unique end of its name; the whole organisation where it is absent.
         role: Option<String>,
     },
+    /// How everybody's coming days are spoken for: [`CapacityReport`](super::view::CapacityReport).
+    Capacity {
+        /// Only this domain, by its id or its name where that is unique.
+        domain: Option<String>,
+    },
+    /// Why a task is with whom it is, or with nobody: [`WhyView`](super::view::WhyView).
+    Why {
+        /// The task: its id, a unique part of it, or its name in the plan.
+        task: String,
+    },
     /// The latest messages to channels, newest first: a list of [`BroadcastView`](super::view::BroadcastView).
     Broadcasts,
     /// Packages that wait for receivers, the oldest first: a list of [`HandoffView`](super::view::HandoffView).
@@ -148,7 +173,7 @@ pub enum Query {
 }
 
 /// An instruction to be taken on.
-#[derive(Serialize, Deserialize, Debug, Clone)]
+#[derive(Serialize, Deserialize, Debug, Clone, Default)]
 pub struct Submit {
     /// What to do, in words.
     pub text: String,
@@ -164,6 +189,39 @@ pub struct Submit {
     pub repository: Option<String>,
     /// The same key again is the same instruction.
     pub key: Option<IdempotencyKey>,
+    /// What its work type asks an instruction to say, by field.
+    #[serde(default)]
+    pub brief: Brief,
+    /// Instructions that must be completed before it begins: their ids, or unique parts of these.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
+    /// When it should be done.
+    #[serde(default)]
+    pub deadline: Option<Deadline>,
+    /// Whether a customer was promised it.
+    #[serde(default)]
+    pub customer_commitment: bool,
+    /// Hours of work it may cost.
+    #[serde(default)]
+    pub budget: Option<Effort>,
+    /// What could go wrong.
+    #[serde(default)]
+    pub risk: Option<Risk>,
+    /// The plan, where it comes with the instruction.
+    #[serde(default)]
+    pub plan: Option<Box<Draft>>,
+    /// The project it belongs to.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// The epic it belongs to.
+    #[serde(default)]
+    pub epic: Option<String>,
+    /// The sprint it is planned for.
+    #[serde(default)]
+    pub sprint: Option<String>,
+    /// Words to find it by.
+    #[serde(default)]
+    pub labels: BTreeSet<String>,
 }
 
 /// An instruction was taken on, durably.
@@ -187,10 +245,13 @@ pub struct Cancelled {
 /// A question was answered.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct Answered {
-    /// The id of the question.
+    /// The id of the question, or of the instruction whose brief was added to.
     pub question: String,
-    /// The task it was about.
+    /// The task, or the instruction, that goes on.
     pub task: String,
+    /// What its brief still does not say, by field.
+    #[serde(default)]
+    pub missing: Vec<BriefField>,
 }
 
 /// The organisation runs by a chart, durably. There is nothing more to say about it.

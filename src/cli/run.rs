@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::connect::{self, PATIENCE, PAUSE, ask, query};
 use super::exit::{Exit, Failure};
+use super::instruction::InstructionArgs;
 use super::live::{self, Live};
 use super::needs::show_needs;
 use super::output::{self, Printer, readable};
@@ -18,9 +19,9 @@ use super::results::{last, show_results};
 use super::serve::{self, Signals};
 use super::submit::{note_existing, submit};
 use super::watch::line;
-use super::{ChartArgs, InstructionArgs, OutputArgs};
+use super::{ChartArgs, OutputArgs};
 use crate::api::client;
-use crate::api::view::{EventView, InstructionView, StatusView};
+use crate::api::view::{EventView, InstructionView, PlanPart, StatusView};
 use crate::api::wire::{Ask, Query, Submitted};
 use crate::app::App;
 use crate::domain::org::Chart;
@@ -266,7 +267,12 @@ impl Lines<'_> {
 }
 
 pub(super) fn is_over(view: &InstructionView) -> bool {
-    matches!(view.instruction.state.as_str(), "COMPLETED" | "CANCELLED" | "REJECTED")
+    is_end(&view.instruction.state)
+}
+
+/// Whether nothing can happen to an instruction in this state any more.
+fn is_end(state: &str) -> bool {
+    matches!(state, "COMPLETED" | "CANCELLED" | "REJECTED")
 }
 
 fn exit_of(view: &InstructionView) -> Exit {
@@ -295,7 +301,10 @@ fn show_end(
     }
     printer.line("")?;
     let instruction = &view.instruction;
+    let is_over = |part: &&PlanPart| part.state.as_deref().is_some_and(is_end);
+    let parts = view.parts.iter().filter(is_over).count();
     let tasks = match instruction.tasks {
+        0 if !view.parts.is_empty() => format!("{parts} of {} over", output::count(view.parts.len(), "part")),
         0 => "it was not planned".to_owned(),
         1 if instruction.tasks_over == 1 => "its only task is over".to_owned(),
         all if instruction.tasks_over == all => format!("all {all} tasks are over"),

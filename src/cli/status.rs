@@ -10,8 +10,9 @@ use super::exit::{Exit, Failure};
 use super::live::{lines, short};
 use super::needs::show_needs;
 use super::output::{self, Printer, readable};
+use super::plan::part_line;
 use super::results::show_results;
-use crate::api::view::{Count, InstructionSummary, InstructionView, StatusView};
+use crate::api::view::{Count, InstructionDetails, InstructionSummary, InstructionView, StatusView};
 use crate::api::wire::Query;
 use crate::telemetry::narrative::quote;
 
@@ -47,15 +48,43 @@ fn show_instruction(printer: &Printer, data_dir: &Path, view: &InstructionView) 
     for line in lines(view, None) {
         printer.drawn_line(&line)?;
     }
+    for part in &view.parts {
+        printer.drawn_line(&part_line(part))?;
+    }
     if let Some(why) = &view.instruction.paused {
         printer.prose("paused: ", why)?;
     }
     if let Some(reason) = &view.reason {
         printer.prose("reason: ", reason)?;
     }
+    show_details(printer, &view.details)?;
     view.triage.iter().try_for_each(|reason| printer.prose("triage: ", reason))?;
     show_results(printer, &view.tasks)?;
     show_needs(printer, data_dir, view.running, &view.needs_person)
+}
+
+/// What was said about an instruction besides its text.
+fn show_details(printer: &Printer, details: &InstructionDetails) -> Result<(), Failure> {
+    for (field, said) in &details.brief {
+        printer.prose(&format!("{field}: "), quote(said))?;
+    }
+    let ids = |ids: &[String]| ids.iter().map(|id| short(id)).collect::<Vec<_>>().join(", ");
+    let customer = details.customer_commitment.then(|| "a customer was promised it".to_owned());
+    let lines = [
+        ("depends on", Some(ids(&details.depends_on)).filter(|ids| !ids.is_empty())),
+        ("part of", details.parent.as_deref().map(short)),
+        ("deadline", details.deadline.as_ref().map(|at| format!("{} UTC", output::time(at)))),
+        ("commitment", customer),
+        ("budget", details.budget_hours.map(|hours| format!("{hours} h of work"))),
+        ("project", details.project.clone()),
+        ("epic", details.epic.clone()),
+        ("sprint", details.sprint.clone()),
+        ("labels", Some(details.labels.join(", ")).filter(|labels| !labels.is_empty())),
+    ];
+    lines.iter().try_for_each(|(name, said)| match said {
+        Some(said) => printer.prose(&format!("{name}: "), said),
+        None => Ok(()),
+    })
 }
 
 fn show_status(printer: &Printer, data_dir: &Path, view: &StatusView) -> Result<(), Failure> {

@@ -3,14 +3,13 @@
 use std::path::Path;
 
 use clap::Args;
-use uuid::Uuid;
 
+use super::OutputArgs;
 use super::connect::ask;
 use super::exit::{Exit, Failure};
+use super::instruction::InstructionArgs;
 use super::output::Printer;
-use super::{InstructionArgs, OutputArgs, repository};
-use crate::api::wire::{Ask, Submit, Submitted};
-use crate::domain::id::IdempotencyKey;
+use crate::api::wire::{Ask, Submitted};
 
 #[derive(Args, Debug)]
 pub(super) struct SubmitArgs {
@@ -38,18 +37,8 @@ pub(super) fn note_existing(submitted: &Submitted, printer: &Printer) {
     }
 }
 
-/// Hands an instruction in. Without a key it gets one of its own, so that asking again after a lost answer is harmless.
+/// Hands an instruction in.
 pub(super) async fn submit(data_dir: &Path, args: InstructionArgs) -> Result<Submitted, Failure> {
-    let repository = repository::find(args.repo.as_deref())?;
-    let key: Option<IdempotencyKey> = args.key.or_else(|| format!("cli-{}", Uuid::now_v7()).parse().ok());
-    let submit = Submit {
-        text: args.text,
-        department: args.department,
-        work_type: args.work_type,
-        priority: args.priority,
-        tier: args.tier,
-        repository,
-        key,
-    };
+    let submit = args.into_submit()?;
     Ok(ask(data_dir, Ask::Submit(submit)).await?.one().await?)
 }

@@ -1,9 +1,10 @@
-//! `echelon workflow`: lists, shows or checks workflow templates.
+//! `echelon workflow`: lists, shows or checks workflow templates, and says how a plan is written down.
+
+mod show;
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use console::style;
 
 use super::exit::{Exit, Failure};
 use super::output::{self, Printer, count};
@@ -12,7 +13,8 @@ use super::{ChartFileArgs, OutputArgs};
 use crate::config;
 use crate::domain::id::WorkType;
 use crate::domain::org::Chart;
-use crate::domain::workflow::Workflow;
+use crate::domain::plan::draft::SCHEMA;
+use crate::domain::workflow::{Variant, Workflow};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum WorkflowCommand {
@@ -39,6 +41,8 @@ pub(super) enum WorkflowCommand {
         #[command(flatten)]
         chart: ChartFileArgs,
     },
+    /// The JSON Schema of a plan, for planners and plan files
+    Schema,
 }
 
 pub(super) fn run(command: &WorkflowCommand, printer: &Printer) -> Result<Exit, Failure> {
@@ -49,13 +53,13 @@ pub(super) fn run(command: &WorkflowCommand, printer: &Printer) -> Result<Exit, 
                 printer.json(&chart.workflows.values().collect::<Vec<_>>())?;
                 return Ok(Exit::Done);
             }
-            let mut table = printer.table(&["WORK TYPE", "DEPARTMENT", "TIER", "STEPS", "WHAT FOR"]);
+            let mut table = printer.table(&["WORK TYPE", "DEPARTMENT", "TIERS", "PLANNED BY", "WHAT FOR"]);
             for workflow in chart.workflows.values() {
                 table.add_row([
                     workflow.work_type.to_string(),
                     workflow.department.to_string(),
-                    workflow.tier.map_or_else(|| "-".to_owned(), |tier| tier.to_string()),
-                    workflow.steps.len().to_string(),
+                    tiers(workflow),
+                    planned_by(workflow),
                     output::clean(&workflow.description),
                 ]);
             }
@@ -71,7 +75,7 @@ pub(super) fn run(command: &WorkflowCommand, printer: &Printer) -> Result<Exit, 
                     format!("it has: {}", names.join(", ")),
                 ));
             };
-            if output.json { printer.json(workflow)? } else { show(printer, &output::readable(workflow)?)? }
+            if output.json { printer.json(workflow)? } else { show::workflow(printer, &output::readable(workflow)?)? }
         }
         WorkflowCommand::Check { file, chart } => {
             let chart = required(chart)?;
@@ -79,41 +83,43 @@ pub(super) fn run(command: &WorkflowCommand, printer: &Printer) -> Result<Exit, 
             printer.line(format!(
                 "{} is sound: {} for `{}`",
                 output::clean(&file.display().to_string()),
-                count(workflow.steps.len(), "step"),
+                planned_by(&workflow),
                 workflow.work_type
             ))?;
         }
+        WorkflowCommand::Schema => printer.drawn_line(SCHEMA.trim_end())?,
     }
     Ok(Exit::Done)
+}
+
+/// The tiers that a workflow has templates for.
+fn tiers(workflow: &Workflow) -> String {
+    let tiers: Vec<String> = workflow
+        .variants
+        .iter()
+        .map(|one| one.tier.map_or_else(|| "any".to_owned(), |tier| tier.to_string()))
+        .collect();
+    if tiers.is_empty() { "any".to_owned() } else { tiers.join(", ") }
+}
+
+/// What makes its plans: "2 steps", by tier "1, 6, 14 steps", "3 parts", "planner robot, or 5 steps".
+fn planned_by(workflow: &Workflow) -> String {
+    let planner = workflow.planner.iter().map(|worker| format!("planner {worker}"));
+    let sizes = |of: fn(&Variant) -> usize| -> Vec<usize> {
+        workflow.variants.iter().map(of).filter(|size| *size > 0).collect()
+    };
+    let templates = [(sizes(|one| one.steps.len()), "step"), (sizes(|one| one.parts.len()), "part")];
+    let templates = templates.iter().filter_map(|(sizes, thing)| match sizes.as_slice() {
+        [] => None,
+        [only] => Some(count(*only, thing)),
+        several => Some(format!("{} {thing}s", several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))),
+    });
+    let all: Vec<String> = planner.chain(templates).collect();
+    all.join(", or ")
 }
 
 fn required(args: &ChartFileArgs) -> Result<Chart, Failure> {
     load_chart(args.org.as_deref())?.ok_or_else(|| {
         Failure::new(Exit::Usage, "no chart was named, and there is no org.toml here", "name one with --org FILE")
     })
-}
-
-fn show(printer: &Printer, workflow: &Workflow) -> Result<(), Failure> {
-    printer.line(format!("{}: {}", style(&workflow.work_type).bold(), workflow.description))?;
-    for step in &workflow.steps {
-        let needs: Vec<&str> = step.needs.iter().map(crate::domain::id::StepKey::as_str).collect();
-        let after = if needs.is_empty() { String::new() } else { format!(", after {}", needs.join(", ")) };
-        printer.line(format!(
-            "  {} ({}, {}, {}{after}): {}",
-            style(&step.key).bold(),
-            step.domain,
-            step.work.effort,
-            step.work.complexity,
-            step.work.title
-        ))?;
-        for deliverable in &step.work.deliverables {
-            let checks: Vec<String> = deliverable.checks.iter().map(ToString::to_string).collect();
-            let checks = if checks.is_empty() { "exists".to_owned() } else { checks.join(", ") };
-            printer.line(format!("    gives {}: {checks}", deliverable.path))?;
-        }
-        for criterion in &step.work.criteria {
-            printer.line(format!("    done when {criterion}"))?;
-        }
-    }
-    Ok(())
 }

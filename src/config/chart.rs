@@ -2,13 +2,12 @@
 //!
 //! Whatever is referred to is known before anything refers to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::fault::quoted;
 use super::reader::{Table, Value};
-use super::{Files, clocks, people, sla, staff, structure};
-use crate::domain::id::WorkType;
+use super::{Files, clocks, people, sla, staff, structure, triage, workflow};
 use crate::domain::org::{Chart, Policy};
 use crate::domain::time::Millis;
 
@@ -36,6 +35,7 @@ pub(super) fn read(root: &mut Table<'_>, folder: String, files: Files<'_>, path:
     for declared in &departments {
         structure::default_work_type(declared, &mut chart, all_read);
     }
+    chart.triage = triage::rules(root.tables("triage", "triage rule"), &chart, all_read);
     structure::emptiness(root, &departments, &domains, &chart);
     root.finish();
     chart
@@ -64,6 +64,7 @@ fn policy(mut table: Table<'_>) -> Policy {
         retry_backoff,
         max_review_rounds: count("max_review_rounds", 1..=100).unwrap_or(usual.max_review_rounds),
         lease,
+        approve_from: table.optional("approve_from").and_then(|value| value.tier()),
         default_tier: table.optional("default_tier").and_then(|value| value.tier()).unwrap_or(usual.default_tier),
     };
     table.finish();
@@ -74,7 +75,7 @@ fn policy(mut table: Table<'_>) -> Policy {
 fn workflows(named: &[Value<'_>], chart: &mut Chart, files: Files<'_>, path: &Path) -> bool {
     let mut all_read = true;
     let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let mut planned_by: BTreeMap<WorkType, &str> = BTreeMap::new();
+    let mut loaded = Vec::new();
     for value in named {
         let Some(name) = value.line_of_text() else {
             all_read = false;
@@ -85,19 +86,11 @@ fn workflows(named: &[Value<'_>], chart: &mut Chart, files: Files<'_>, path: &Pa
             continue;
         }
         let file = Files::beside(path, name);
-        let workflow = files.open(&file, Some(value)).and_then(|text| files.workflow(&text, &file, chart));
-        let Some(workflow) = workflow else {
-            all_read = false;
-            continue;
-        };
-        if let Some(other) = planned_by.insert(workflow.work_type.clone(), name) {
-            value.fault(
-                format!("{} plans work type `{}`, as {} does", quoted(name), workflow.work_type, quoted(other)),
-                "keep one, or give one of them another `work_type`",
-            );
-        }
-        chart.workflows.insert(workflow.work_type.clone(), workflow);
+        let one = files.open(&file, Some(value)).and_then(|text| files.workflow(&text, &file, chart));
+        all_read &= one.is_some();
+        loaded.extend(one);
     }
+    chart.workflows = workflow::merge::all(loaded, all_read, files.report);
     all_read
 }
 

@@ -46,11 +46,11 @@ pub(super) fn environment(value: &Value<'_>) -> BTreeMap<String, String> {
     table.entries().filter_map(read).collect()
 }
 
-/// Reports placeholders in free text that nearly are the one that is replaced there; other braces are just text.
-pub(super) fn check_text(value: &Value<'_>, text: &str, placeholder: &str) {
-    for name in found(text).filter(|name| *name != placeholder) {
-        if suggest::nearest(name, [placeholder]).is_some() {
-            value.fault(format!("`{{{name}}}` stands for nothing"), format!("did you mean `{{{placeholder}}}`?"));
+/// Reports placeholders in free text that nearly are one of those replaced there; other braces are just text.
+pub(super) fn check_text(value: &Value<'_>, text: &str, placeholders: &[&str]) {
+    for name in found(text).filter(|name| !placeholders.contains(name)) {
+        if let Some(meant) = suggest::nearest(name, placeholders.iter().copied()) {
+            value.fault(format!("`{{{name}}}` stands for nothing"), format!("did you mean `{{{meant}}}`?"));
         }
     }
 }

@@ -42,7 +42,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn line(&self, span: &Range<usize>) -> usize {
+    pub(super) fn line(&self, span: &Range<usize>) -> usize {
         self.line_ends.partition_point(|end| *end < span.start).saturating_add(1)
     }
 

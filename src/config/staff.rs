@@ -7,7 +7,7 @@ use super::fault::quoted;
 use super::program::{self, WORKER_PLACEHOLDERS};
 use super::reader::{Table, Value};
 use super::reference;
-use crate::domain::id::{IcId, Skill, WorkerId};
+use crate::domain::id::{IcId, Position, Skill, WorkerId};
 use crate::domain::org::{Chart, Ic, PersonRole, Worker, WorkerKind};
 use crate::domain::time::{Effort, Millis};
 use crate::domain::work::{Experience, SkillLevel};
@@ -36,6 +36,7 @@ pub(super) fn ics(tables: Vec<Table<'_>>, chart: &mut Chart) {
         let domain = table.required("domain", "`domain = \"backend\"`");
         let domain = domain.and_then(|value| reference::domain(&value, None, chart));
         let title = table.required("title", "`title = \"Backend developer\"`").and_then(|value| value.line_of_text());
+        let position = table.optional("role").and_then(|value| value.id::<Position>());
         let experience = table.required("experience", "`experience = \"mid\"`");
         let experience = experience.and_then(|value| value.word(Experience::ALL));
         let skills = table.optional("skills").map(|value| skills(&value)).unwrap_or_default();
@@ -56,6 +57,7 @@ pub(super) fn ics(tables: Vec<Table<'_>>, chart: &mut Chart) {
         let ic = Ic {
             id: id.clone(),
             title: title.unwrap_or_default().to_owned(),
+            position,
             experience: experience.unwrap_or(Experience::Mid),
             skills,
             wants_to_learn,

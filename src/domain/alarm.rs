@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 
 use crate::domain::id::{EscalationId, QuestionId};
-use crate::domain::instruction::{self, Instruction};
+use crate::domain::instruction::{self, HoldKind, Instruction, Planned};
+use crate::domain::risk::RiskBand;
 use crate::domain::role::Role;
 use crate::domain::sla::{Mark, limits};
 use crate::domain::state::{DeadlineOf, State};
-use crate::domain::task::{Assignee, Attempt, Pause, State as TaskState, Task};
+use crate::domain::task::{Assignee, Attempt, Checkpoint, Pause, State as TaskState, Task};
 use crate::domain::time::{Millis, OrgTime};
 
 /// What fires. Of two that are due at the same time, the first in this list goes first.
@@ -32,6 +33,19 @@ pub enum Alarm {
     /// Whoever holds an escalation has not moved the task.
     Escalation(EscalationId),
     /// A person whom the task waits for is reminded.
+    Reminder,
+}
+
+/// What fires for an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum InstructionAlarm {
+    /// A question about its plan is not answered.
+    Consultation(QuestionId),
+    /// It takes longer than it was expected to.
+    Slip,
+    /// It should be done by now.
+    Deadline,
+    /// The person it waits for is reminded.
     Reminder,
 }
 
@@ -137,6 +151,7 @@ pub(super) fn judging_person(state: &State, task: &Task) -> Option<Role> {
             .filter(|receiver| !accepted.contains(receiver))
             .map(|receiver| state.judge_of(&Role::DomainLead(receiver), task))
             .collect(),
+        TaskState::Pending if task.is_stopped() && state.is_ready(task) => vec![state.gives_go_ahead(task)],
         TaskState::Pending
         | TaskState::InPlanning
         | TaskState::Assigned { .. }
@@ -153,24 +168,56 @@ fn stands_still_with_instruction(state: &State, task: &Task) -> bool {
     state.instructions.get(&task.instruction).is_none_or(|found| found.paused.is_some())
 }
 
-/// What of an instruction fires next: a person who is to decide on its end is reminded.
+/// What of an instruction fires next, and when; nothing once it is over, or while it is paused.
 #[must_use]
-pub fn of_instruction(state: &State, found: &Instruction) -> Option<OrgTime> {
-    match &found.state {
-        instruction::State::GoNoGo { no_go } if !no_go.is_empty() && found.paused.is_none() => {
-            let from = found.reminded.unwrap_or(found.entered.org);
-            Some(from.plus(state.chart.sla.remind))
+pub fn of_instruction(state: &State, found: &Instruction) -> Option<(OrgTime, InstructionAlarm)> {
+    if found.state.name().is_terminal() || found.paused.is_some() {
+        return None;
+    }
+    let waits_for_person = match &found.state {
+        instruction::State::GoNoGo { no_go } => !no_go.is_empty(),
+        instruction::State::NeedsBrief { .. } | instruction::State::AwaitingApproval { .. } => true,
+        instruction::State::Queued => {
+            found.held.as_ref().is_some_and(|hold| matches!(hold.kind, HoldKind::Person | HoldKind::DependencyLost))
         }
-        instruction::State::GoNoGo { .. }
-        | instruction::State::Received
+        instruction::State::Received
         | instruction::State::Triaged
         | instruction::State::Planned
-        | instruction::State::Queued
         | instruction::State::Executing
         | instruction::State::Completed
         | instruction::State::Cancelled { .. }
-        | instruction::State::Rejected { .. } => None,
-    }
+        | instruction::State::Rejected { .. } => false,
+    };
+    let reminder = waits_for_person.then(|| {
+        let from = found.reminded.unwrap_or(found.entered.org);
+        (from.plus(state.chart.sla.remind), InstructionAlarm::Reminder)
+    });
+    let is_planned = matches!(found.state, instruction::State::Planned);
+    let unanswered = found.consultations.iter().filter(|one| is_planned && one.end.is_none());
+    let lapse = unanswered.map(|one| (one.due, InstructionAlarm::Consultation(one.ask.id))).min();
+    let deadline = found.deadline.filter(|_| !found.overdue).map(|at| (at, InstructionAlarm::Deadline));
+    let slip = slips_at(found).map(|at| (at, InstructionAlarm::Slip));
+    [reminder, lapse, deadline, slip].into_iter().flatten().min().filter(|(at, _)| *at < NEVER)
+}
+
+/// A slip of more than this share of what was expected, in percent, goes to the manager.
+pub const SLIP_PERCENT: i64 = 20;
+
+/// The same for a plan whose risk calls for a closer look.
+pub const SLIP_PERCENT_MONITORED: i64 = 10;
+
+/// By how much what a plan takes may be more than expected, in percent, before the manager is asked.
+#[must_use]
+pub fn slip_percent(plan: &Planned) -> i64 {
+    if plan.risk.band() >= RiskBand::Monitor { SLIP_PERCENT_MONITORED } else { SLIP_PERCENT }
+}
+
+/// When an instruction that runs will have taken so much longer than expected that the manager is asked.
+fn slips_at(found: &Instruction) -> Option<OrgTime> {
+    let plan = found.plan.as_ref().filter(|plan| plan.slipped.is_none())?;
+    let baseline = plan.baseline.filter(|_| found.state == instruction::State::Executing)?;
+    let longest = baseline.span.0.saturating_mul(100_i64.saturating_add(slip_percent(plan))).checked_div(100)?;
+    Some(baseline.from.plus(Millis(longest.saturating_add(1))))
 }
 
 /// What of the organisation fires next, and when.
@@ -194,6 +241,9 @@ pub fn pause(state: &State, task: &Task) -> Option<Pause> {
     }
     match &task.state {
         TaskState::Pending if instruction.state != instruction::State::Executing => Some(Pause::Instruction),
+        TaskState::Pending if task.is_stopped() && !state.is_ready(task) => Some(Pause::Dependencies),
+        // Whoever was asked is reminded; nothing else can be done about it.
+        TaskState::Pending if task.checkpoint == Some(Checkpoint::AsksPerson) => Some(Pause::Question),
         TaskState::Pending => task.clock.forecast.map(|_| Pause::Capacity),
         TaskState::Assigned { .. } if !state.is_ready(task) => Some(Pause::Dependencies),
         TaskState::Assigned { assignee } => is_behind(state, task, assignee).then_some(Pause::ParallelLimit),
@@ -256,7 +306,7 @@ pub fn clock_faults(state: &State) -> Vec<String> {
         }
     }
     for found in state.instructions.values() {
-        expected.extend(of_instruction(state, found).map(|at| (at, DeadlineOf::Instruction(found.id))));
+        expected.extend(of_instruction(state, found).map(|(at, _)| (at, DeadlineOf::Instruction(found.id))));
     }
     expected.extend(of_organisation(state).map(|(at, _)| (at, DeadlineOf::Organisation)));
     let armed: BTreeSet<_> = state.index.armed.clocks().collect();

@@ -3,12 +3,19 @@
 //! score = 0.40 match + 0.25 (1 − min(workload, 1)) + 0.20 fit + 0.10 learning + 0.05 performance; ties go to the smaller
 //! id. Qualified from a match of 0.6; available up to a workload of 0.9, or 0.95 for critical work. The weights favour
 //! being able to do it, then having the time, then growing.
+//!
+//! [`rate`] is the formula; a [`Pool`] applies it to many pieces of work at once.
+
+mod pool;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::pool::{Pool, Waiting};
+
 use crate::domain::id::{IcId, Sequence};
+use crate::domain::learning::{Estimate, Outcome, pace, performance};
 use crate::domain::org::Ic;
 use crate::domain::role::Role;
 use crate::domain::state::State;
@@ -24,8 +31,6 @@ pub const AVAILABLE: f64 = 0.9;
 pub const AVAILABLE_FOR_CRITICAL: f64 = 0.95;
 /// Workload is measured against this many days of the IC's hours.
 pub const WORKLOAD_DAYS: f64 = 3.0;
-/// The performance term of somebody without a history: neither good nor bad.
-pub const NEUTRAL_PERFORMANCE: f64 = 0.5;
 /// Candidates kept in an explanation.
 const CANDIDATES_KEPT: usize = 10;
 
@@ -40,6 +45,9 @@ pub struct Explanation {
     pub rejected: BTreeMap<Unfit, u32>,
     /// Why a person chose the winner, where one did; the others are as they were rated.
     pub chosen: Option<String>,
+    /// What else led to it, where something did: that somebody was borrowed from another domain, or that something less
+    /// urgent was deferred for it.
+    pub because: Option<String>,
 }
 
 /// Somebody who could have it, with the terms of their score.
@@ -59,6 +67,8 @@ pub struct Candidate {
     pub performance: f64,
     /// The weighted sum.
     pub score: f64,
+    /// Hours that they are expected to need.
+    pub estimate: Estimate,
 }
 
 /// Why somebody was not considered.
@@ -71,6 +81,31 @@ pub enum Unfit {
     Overloaded,
     /// It failed with them for good.
     FailedBefore,
+    /// It asks for somebody of another position.
+    OtherPosition,
+}
+
+/// What an IC has on their desk, and how their work turned out: all that a choice looks at besides the chart.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing<'a> {
+    /// Hours that are left of what they have.
+    pub committed: Effort,
+    /// Their latest work, oldest first.
+    pub history: &'a [Outcome],
+}
+
+impl State {
+    /// How an IC stands now.
+    #[must_use]
+    pub fn standing(&self, ic: &IcId) -> Standing<'_> {
+        Standing { committed: self.load(ic).committed, history: self.history_of(ic) }
+    }
+
+    /// How the latest work of an IC turned out, oldest first.
+    #[must_use]
+    pub fn history_of(&self, ic: &IcId) -> &[Outcome] {
+        self.history.get(ic).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// What came of looking for somebody.
@@ -150,17 +185,27 @@ pub fn learning(ic: &Ic, work: &Work) -> f64 {
     count(wanted) / count(total)
 }
 
+/// Whether somebody is what a piece of work asks for; any position is where it asks for none.
+#[must_use]
+pub fn has_position(ic: &Ic, work: &Work) -> bool {
+    work.position.is_none() || work.position == ic.position
+}
+
 /// The terms and the score of one IC for a piece of work.
 #[must_use]
-pub fn rate(ic: &Ic, work: &Work, committed: Effort) -> Candidate {
+pub fn rate(ic: &Ic, work: &Work, standing: Standing<'_>) -> Candidate {
     let skill_match = skill_match(ic, work);
-    let workload = workload(ic, committed);
+    let workload = workload(ic, standing.committed);
     let fit = fit(ic.experience, work.complexity);
     let learning = learning(ic, work);
-    let performance = NEUTRAL_PERFORMANCE;
-    let score =
-        0.40 * skill_match + 0.25 * (1.0 - workload.min(1.0)) + 0.20 * fit + 0.10 * learning + 0.05 * performance;
-    Candidate { ic: ic.id.clone(), skill_match, workload, fit, learning, performance, score }
+    let performance = performance(standing.history);
+    let score = score(skill_match, fit, learning, performance, workload);
+    let estimate = pace(standing.history, work).expects(work.effort);
+    Candidate { ic: ic.id.clone(), skill_match, workload, fit, learning, performance, score, estimate }
+}
+
+fn score(skill_match: f64, fit: f64, learning: f64, performance: f64, workload: f64) -> f64 {
+    0.40 * skill_match + 0.25 * (1.0 - workload.min(1.0)) + 0.20 * fit + 0.10 * learning + 0.05 * performance
 }
 
 /// The workload up to which somebody takes on something of this priority.
@@ -172,46 +217,16 @@ pub const fn available_below(priority: Priority) -> f64 {
     }
 }
 
-/// Chooses among `ics`, whose committed hours `committed` tells.
+/// Chooses among `ics`, who stand as `standing` tells.
 pub fn choose<'a>(
     ics: impl Iterator<Item = &'a Ic>,
-    work: &Work,
+    work: &'a Work,
     priority: Priority,
     failed_with: &BTreeSet<IcId>,
     inputs: Sequence,
-    committed: impl Fn(&IcId) -> Effort,
+    standing: impl Fn(&IcId) -> Standing<'a>,
 ) -> Choice {
-    let limit = available_below(priority);
-    let mut explanation = Explanation { inputs, ..Explanation::default() };
-    let mut reject = |why: Unfit| {
-        let seen = explanation.rejected.entry(why).or_insert(0);
-        *seen = seen.saturating_add(1);
-    };
-    let mut candidates = Vec::new();
-    let mut overloaded = false;
-    for ic in ics {
-        let candidate = rate(ic, work, committed(&ic.id));
-        if candidate.skill_match < QUALIFIED {
-            reject(Unfit::NotQualified);
-        } else if failed_with.contains(&ic.id) {
-            reject(Unfit::FailedBefore);
-        } else if candidate.workload > limit {
-            reject(Unfit::Overloaded);
-            overloaded = true;
-        } else {
-            candidates.push(candidate);
-        }
-    }
-    candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.ic.cmp(&b.ic)));
-    candidates.truncate(CANDIDATES_KEPT);
-    match candidates.first().map(|best| best.ic.clone()) {
-        Some(best) => {
-            explanation.candidates = candidates;
-            Choice::Ic(best, explanation)
-        }
-        None if overloaded => Choice::NobodyAvailable,
-        None => Choice::NobodyQualified(explanation),
-    }
+    Pool::new(ics, standing, inputs).choose(work, priority, failed_with)
 }
 
 /// What is to be known later where a person chose `to`: their terms first, then those of the others, best first, and why.
@@ -220,28 +235,42 @@ pub fn chosen_by_a_person<'a>(
     others: impl Iterator<Item = &'a Ic>,
     work: &Work,
     inputs: Sequence,
-    committed: impl Fn(&IcId) -> Effort,
+    standing: impl Fn(&IcId) -> Standing<'a>,
     reason: &str,
 ) -> Explanation {
-    let rate = |ic: &Ic| rate(ic, work, committed(&ic.id));
+    let rate = |ic: &Ic| rate(ic, work, standing(&ic.id));
     let mut candidates: Vec<Candidate> = others.filter(|ic| ic.id != to.id).map(rate).collect();
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.ic.cmp(&b.ic)));
     candidates.insert(0, rate(to));
     candidates.truncate(CANDIDATES_KEPT);
-    Explanation { inputs, candidates, rejected: BTreeMap::new(), chosen: Some(reason.to_owned()) }
+    Explanation { inputs, candidates, chosen: Some(reason.to_owned()), ..Explanation::default() }
 }
 
-/// Chooses among those of `ics` who are there to take a task, with what each has on their desk and what `given` adds to it.
+/// Everybody of a task's domain as they stand for it now: whoever is qualified, with or without the time, best first, and
+/// the counts of all others. For whoever asks why it waits.
+#[must_use]
+pub fn as_things_stand(state: &State, task: &Task) -> Explanation {
+    let ics = there(state, state.chart.ics_of(&task.domain));
+    Pool::new(ics, |ic| state.standing(ic), state.sequence).qualified(&task.work, task.priority, &task.failed_with)
+}
+
+/// Chooses among those of `ics` who are there to take a task, who have as much on their desk as `committed` says.
 pub(in crate::domain) fn choose_for<'a>(
-    state: &State,
-    task: &Task,
+    state: &'a State,
+    task: &'a Task,
     ics: impl Iterator<Item = &'a Ic>,
-    given: impl Fn(&IcId) -> Effort,
+    committed: impl Fn(&IcId) -> Effort,
 ) -> Choice {
-    let there = ics.filter(|ic| state.absence(&Role::Ic(ic.id.clone())).is_none());
-    choose(there, &task.work, task.priority, &task.failed_with, state.sequence, |ic| {
-        state.load(ic).committed.plus(given(ic))
-    })
+    let standing = |ic: &IcId| Standing { committed: committed(ic), history: state.history_of(ic) };
+    choose(there(state, ics), &task.work, task.priority, &task.failed_with, state.sequence, standing)
+}
+
+/// Those who are there.
+pub(in crate::domain) fn there<'a>(
+    state: &'a State,
+    ics: impl Iterator<Item = &'a Ic>,
+) -> impl Iterator<Item = &'a Ic> {
+    ics.filter(|ic| state.absence(&Role::Ic(ic.id.clone())).is_none())
 }
 
 /// A count as a term of a formula. Counts here are numbers of skills, far below where this would round.
@@ -263,6 +292,7 @@ mod tests {
         Ic {
             id: format!("software/backend/{name}").parse().expect("test names are names"),
             title: String::new(),
+            position: None,
             experience: Experience::Mid,
             skills: known
                 .iter()
@@ -283,10 +313,15 @@ mod tests {
             complexity: Complexity::Moderate,
             skills: skills(required),
             nice_to_have: skills(nice),
+            position: None,
             security_sensitive: false,
             criteria: Vec::new(),
             deliverables: Vec::new(),
         }
+    }
+
+    fn with(hours: f64) -> Standing<'static> {
+        Standing { committed: Effort::from_hours(hours), history: &[] }
     }
 
     fn close(left: f64, right: f64) -> bool {
@@ -299,7 +334,7 @@ mod tests {
             "ben",
             &[("nodejs", SkillLevel::Expert), ("jwt", SkillLevel::Advanced), ("redis", SkillLevel::Beginner)],
         );
-        let candidate = rate(&ben, &work(&["nodejs", "jwt"], &["redis", "passport"]), Effort::from_hours(6.0));
+        let candidate = rate(&ben, &work(&["nodejs", "jwt"], &["redis", "passport"]), with(6.0));
         assert!(close(candidate.skill_match, 0.86), "{candidate:?}");
         assert!(close(candidate.workload, 0.25), "{candidate:?}");
         assert!(close(candidate.score, 0.7565), "{candidate:?}");
@@ -310,9 +345,7 @@ mod tests {
         let ben = ic("ben", &[("rust", SkillLevel::Expert)]);
         let none = BTreeSet::new();
         let ask = |required: &[&str], hours: f64, priority, failed: &BTreeSet<IcId>| {
-            choose([&ben].into_iter(), &work(required, &[]), priority, failed, Sequence(7), |_| {
-                Effort::from_hours(hours)
-            })
+            choose([&ben].into_iter(), &work(required, &[]), priority, failed, Sequence(7), |_| with(hours))
         };
         assert!(matches!(ask(&["rust"], 0.0, Priority::Normal, &none), Choice::Ic(id, _) if id == ben.id));
         assert_eq!(ask(&["rust"], 22.0, Priority::Normal, &none), Choice::NobodyAvailable);
@@ -328,9 +361,25 @@ mod tests {
         for order in [[&ann, &bob], [&bob, &ann]] {
             let choice =
                 choose(order.into_iter(), &work(&[], &[]), Priority::Normal, &BTreeSet::new(), Sequence(0), |_| {
-                    Effort::default()
+                    Standing::default()
                 });
             assert!(matches!(choice, Choice::Ic(id, _) if id == ann.id));
         }
+    }
+
+    #[test]
+    fn work_that_asks_for_a_position_goes_to_nobody_of_another() {
+        let mut ben = ic("ben", &[]);
+        let mut asks = work(&[], &[]);
+        asks.position = Some("dba".parse().expect("a name"));
+        let ask = |ic: &Ic| {
+            choose([ic].into_iter(), &asks, Priority::Normal, &BTreeSet::new(), Sequence(0), |_| Standing::default())
+        };
+        let Choice::NobodyQualified(explanation) = ask(&ben) else {
+            panic!("he has no position");
+        };
+        assert_eq!(explanation.rejected, BTreeMap::from([(Unfit::OtherPosition, 1)]));
+        ben.position = Some("dba".parse().expect("a name"));
+        assert!(matches!(ask(&ben), Choice::Ic(id, _) if id == ben.id));
     }
 }

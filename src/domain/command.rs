@@ -6,17 +6,20 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::assignment::Explanation;
+use crate::domain::brief::Brief;
+use crate::domain::capacity::Band;
 use crate::domain::id::{
     BroadcastId, DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Round, TaskId, WorkType,
 };
-use crate::domain::instruction::Request;
+use crate::domain::instruction::{Hold, Request};
 use crate::domain::org::Chart;
+use crate::domain::plan::Plan;
 use crate::domain::presence::Absence;
 use crate::domain::protocol::Notice;
 use crate::domain::review::{Basis, Gate};
 use crate::domain::role::{Level, Principal, Role};
 use crate::domain::task::{Assignee, Blocker, CancelledDecision, Failure, PlannedTask, Trouble};
-use crate::domain::time::{Anchor, Millis, OrgTime, Stamp};
+use crate::domain::time::{Anchor, Effort, Millis, OrgTime, Stamp};
 use crate::domain::work::{Finding, Priority, Submission, Tier, Work};
 
 /// A command, by whom and when.
@@ -88,6 +91,15 @@ pub enum Action {
     },
     /// Have everybody report up the line now.
     HoldStandup,
+    /// Say how full a domain is.
+    NoteCapacity {
+        /// Which.
+        domain: DomainId,
+        /// How full.
+        band: Band,
+        /// The share of its capacity that is spoken for, in percent.
+        percent: u32,
+    },
 }
 
 /// What can be asked for about an instruction.
@@ -107,17 +119,72 @@ pub enum InstructionAction {
         /// Why, and what would help.
         reason: String,
     },
+    /// Add to its brief.
+    FillBrief {
+        /// What is said, by field.
+        fields: Brief,
+    },
     /// Record its plan.
     Plan {
-        /// The tasks, each after those it needs.
-        tasks: Vec<PlannedTask>,
+        /// The plan.
+        plan: Box<Plan>,
+    },
+    /// Say that a plan that was made for it is no good.
+    RefusePlan {
+        /// Everything that is wrong with it.
+        reason: String,
+    },
+    /// Answer a question about its plan.
+    AnswerConsultation {
+        /// Which.
+        question: QuestionId,
+        /// The answer.
+        text: String,
+    },
+    /// Leave the approval of its plan to a person.
+    AskApproval {
+        /// Why, one sentence each.
+        reasons: Vec<String>,
     },
     /// Approve its plan.
-    ApprovePlan,
+    ApprovePlan {
+        /// What was seen when looking at it, one sentence each.
+        review: Vec<String>,
+    },
+    /// Say why it does not begin although it is approved.
+    Hold(Hold),
+    /// Decide whether it goes before what it competes with.
+    Arbitrate {
+        /// Whether it does; the others are paused until it is over then.
+        first: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Do without an instruction it depends on that will not be completed.
+    WaiveDependency {
+        /// Which.
+        on: InstructionId,
+        /// Why.
+        reason: String,
+    },
     /// Let it begin.
     Release,
     /// Decide on its end from the recorded facts.
     DecideGoNoGo,
+    /// Have more done before it ends.
+    Amend {
+        /// The tasks, each after those it needs.
+        tasks: Vec<PlannedTask>,
+        /// Why.
+        reason: String,
+    },
+    /// Accept that it is late, and measure from now on.
+    Rebaseline {
+        /// What was decided about it.
+        decision: String,
+        /// Tasks on its critical path that are more urgent from now on.
+        hurry: Vec<TaskId>,
+    },
     /// Stop it and every task of it.
     Cancel {
         /// Why.
@@ -127,6 +194,8 @@ pub enum InstructionAction {
     Pause {
         /// Why.
         reason: String,
+        /// The instruction it makes room for; it resumes by itself when that one is over.
+        until: Option<InstructionId>,
     },
     /// Starts again.
     Resume,
@@ -141,6 +210,26 @@ pub enum TaskAction {
     BreakDown {
         /// The children, each after those it needs.
         children: Vec<PlannedTask>,
+    },
+    /// Show what a strategic task would be broken down into to the tech lead.
+    Propose {
+        /// The children, each after those it needs.
+        children: Vec<PlannedTask>,
+    },
+    /// Send such a proposal back.
+    RefuseProposal {
+        /// Why.
+        reason: String,
+    },
+    /// Let a milestone begin that stopped for a go-ahead.
+    GoAhead {
+        /// On what it rests.
+        reason: String,
+    },
+    /// Leave the go-ahead to a person.
+    AskGoAhead {
+        /// Why.
+        reason: String,
     },
     /// Give it to somebody.
     Assign {
@@ -346,8 +435,10 @@ pub enum TaskAction {
     },
     /// Say that everybody who could do it is busy, and when that ends by the forecast.
     WaitForCapacity {
-        /// When.
+        /// When, or when it is looked at again.
         until: OrgTime,
+        /// Hours that they have to do before it.
+        ahead: Effort,
     },
     /// Say that one has what one was given.
     AcknowledgeDelegation,
@@ -382,6 +473,7 @@ impl Action {
             Self::Broadcast { .. } => "broadcast",
             Self::ReadBroadcasts { .. } => "mark as read",
             Self::HoldStandup => "hold a standup",
+            Self::NoteCapacity { .. } => "say how full a domain is",
         }
     }
 }
@@ -393,8 +485,17 @@ impl InstructionAction {
         match self {
             Self::Triage { .. } => "triage",
             Self::Reject { .. } => "reject",
+            Self::FillBrief { .. } => "add to the brief",
             Self::Plan { .. } => "plan",
-            Self::ApprovePlan => "approve the plan",
+            Self::RefusePlan { .. } => "refuse the plan",
+            Self::AnswerConsultation { .. } => "answer about the plan",
+            Self::AskApproval { .. } => "ask a person to approve the plan",
+            Self::ApprovePlan { .. } => "approve the plan",
+            Self::Hold(_) => "hold",
+            Self::Arbitrate { .. } => "decide which goes first",
+            Self::WaiveDependency { .. } => "do without a dependency",
+            Self::Amend { .. } => "have more done",
+            Self::Rebaseline { .. } => "accept the delay",
             Self::Release => "release",
             Self::DecideGoNoGo => "decide go or no-go",
             Self::Cancel { .. } => "cancel",
@@ -411,6 +512,10 @@ impl TaskAction {
         match self {
             Self::BeginPlanning => "begin planning",
             Self::BreakDown { .. } => "break down",
+            Self::Propose { .. } => "propose a breakdown",
+            Self::RefuseProposal { .. } => "send the breakdown back",
+            Self::GoAhead { .. } => "give the go-ahead",
+            Self::AskGoAhead { .. } => "ask a person for the go-ahead",
             Self::Assign { .. } => "assign",
             Self::Unassign { .. } => "unassign",
             Self::Reassign { .. } => "reassign",

@@ -4,11 +4,12 @@
 //! These are the moves whose actor is `system` in the lifecycle. They are derived from the state, never from who asked.
 
 mod departure;
+mod instruction;
 
 use crate::domain::decide::{gate_holder, gates_of};
 use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
-use crate::domain::id::{Epoch, InstructionId, TaskId};
-use crate::domain::instruction;
+use crate::domain::id::{Epoch, TaskId};
+use crate::domain::instruction::State as InstructionState;
 use crate::domain::review::{Gate, GateOutcome, TaskKind};
 use crate::domain::role::Level;
 use crate::domain::state::State;
@@ -32,11 +33,13 @@ pub fn consequences(state: &State, entry: &Entry) -> Vec<Event> {
         | Event::Broadcast { .. }
         | Event::BroadcastsRead { .. }
         | Event::StandupHeld { .. }
-        | Event::DigestSent { .. } => {}
-        Event::Instruction(id, event) => of_instruction(state, *id, event, &mut events),
+        | Event::DigestSent { .. }
+        | Event::CapacityNoted { .. } => {}
+        Event::Instruction(id, event) => instruction::of(state, *id, event, entry.at.org, &mut events),
         Event::Task(id, event) => {
             if let Some(task) = state.tasks.get(id) {
                 of_task(state, task, event, &mut events);
+                instruction::after_task(state, task, event, entry.at.org, &mut events);
             }
         }
     }
@@ -54,35 +57,6 @@ fn answered(task: &Task, event: &TaskEvent) -> Option<TaskEvent> {
         _others => return None,
     };
     task.escalation_for(trouble).map(|(id, _)| TaskEvent::EscalationClosed { id, reason: reason.to_owned() })
-}
-
-fn of_instruction(state: &State, id: InstructionId, event: &InstructionEvent, events: &mut Vec<Event>) {
-    let reason = match event {
-        // Every task of it may have been cancelled before it began.
-        InstructionEvent::Executing => {
-            if state.instructions.get(&id).is_some_and(|found| found.open.is_empty()) {
-                events.push(Event::Instruction(id, InstructionEvent::GoNoGoReached));
-            }
-            return;
-        }
-        InstructionEvent::Cancelled { reason } => format!("its instruction was cancelled: {reason}"),
-        InstructionEvent::Rejected { reason } => format!("its instruction was rejected: {reason}"),
-        InstructionEvent::Triaged(_)
-        | InstructionEvent::Planned { .. }
-        | InstructionEvent::Queued
-        | InstructionEvent::GoNoGoReached
-        | InstructionEvent::NoGo { .. }
-        | InstructionEvent::Completed { .. }
-        | InstructionEvent::Paused { .. }
-        | InstructionEvent::Resumed
-        | InstructionEvent::Reminded { .. } => return,
-    };
-    let Some(found) = state.instructions.get(&id) else {
-        return;
-    };
-    for task in &found.open {
-        events.push(Event::Task(*task, TaskEvent::Cancelled { reason: reason.clone() }));
-    }
 }
 
 fn of_task(state: &State, task: &Task, event: &TaskEvent, events: &mut Vec<Event>) {
@@ -133,6 +107,11 @@ fn of_task(state: &State, task: &Task, event: &TaskEvent, events: &mut Vec<Event
         | TaskEvent::HandedIn { .. }
         | TaskEvent::Cancelled { .. }
         | TaskEvent::PlanningBegun
+        | TaskEvent::Proposed { .. }
+        | TaskEvent::ProposalRefused { .. }
+        | TaskEvent::Stopped
+        | TaskEvent::GoAheadAsked { .. }
+        | TaskEvent::WentAhead { .. }
         | TaskEvent::BrokenDown { .. }
         | TaskEvent::Assigned { .. }
         | TaskEvent::Unassigned { .. }
@@ -290,7 +269,7 @@ fn after_end(state: &State, task: &Task, events: &mut Vec<Event>) {
         after_children(state, parent, &mut push);
     }
     let ended = state.instructions.get(&task.instruction).filter(|found| found.open.is_empty());
-    if let Some(found) = ended.filter(|found| found.state == instruction::State::Executing) {
+    if let Some(found) = ended.filter(|found| found.state == InstructionState::Executing) {
         events.push(Event::Instruction(found.id, InstructionEvent::GoNoGoReached));
     }
 }

@@ -17,6 +17,7 @@ mod review;
 pub(in crate::domain) use review::{another_peer, choose_peer, gate_holder, gates_of};
 
 pub(in crate::domain) use clock::climb;
+pub(in crate::domain) use instruction::PLANS_REFUSED;
 
 use crate::domain::alarm::NEVER;
 use crate::domain::command::{Action, Command, TaskAction};
@@ -55,6 +56,7 @@ pub fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Rejection>
         Action::Broadcast { id, notice } => affairs::broadcast(&context, *id, notice),
         Action::ReadBroadcasts { role, ids } => affairs::read(&context, role, ids),
         Action::HoldStandup => affairs::hold_standup(&context),
+        Action::NoteCapacity { domain, band, percent } => affairs::note_capacity(&context, domain, *band, *percent),
     }
 }
 
@@ -160,6 +162,8 @@ enum May {
     Holder,
     /// Whoever is named as the one who can clear its blocker.
     Clearer,
+    /// Whoever gives it the go-ahead it stops for.
+    GivesGoAhead,
 }
 
 impl Context<'_> {
@@ -172,14 +176,20 @@ impl Context<'_> {
             }
             May::Reviewer => reviewer_of(task).is_some_and(|reviewer| self.judges_for(reviewer, task)),
             May::DomainLead => principal.is(&Role::DomainLead(task.domain.clone())),
-            May::TechLead => principal.is(&Role::TechLead(task.domain.department())),
-            May::Manager => principal.is(&Role::EngineeringManager(task.domain.department())),
+            May::TechLead => self.is_or_stands_in(Role::TechLead(task.domain.department())),
+            May::Manager => self.is_or_stands_in(Role::EngineeringManager(task.domain.department())),
             May::Person => self.is_person_for(task),
             May::System => principal.asker == Asker::System,
             May::Holder => self.holds(task),
+            May::GivesGoAhead => principal.is(&self.state.gives_go_ahead(task)),
             May::Clearer => task.state.blocker().is_some_and(|blocker| self.stands_at(blocker.owner, task)),
         });
         if allowed { Ok(()) } else { Err(Rejection::NotAllowed { who: principal.to_string(), action }) }
+    }
+
+    /// Whether the principal stands at a place, or in for whoever does.
+    fn is_or_stands_in(&self, place: Role) -> bool {
+        self.principal.is(&place) || self.principal.is(&self.state.deputy(place))
     }
 
     /// Whether the principal is a human who may decide for the task's department.
@@ -289,6 +299,10 @@ fn decide_task(context: &Context<'_>, id: TaskId, action: &TaskAction) -> Result
     let events = match action {
         TaskAction::BeginPlanning => plan::begin_planning(context, task, action),
         TaskAction::BreakDown { children } => plan::break_down(context, task, action, children),
+        TaskAction::Propose { children } => plan::propose(context, task, action, children),
+        TaskAction::RefuseProposal { reason } => plan::refuse_proposal(context, task, action, reason),
+        TaskAction::GoAhead { reason } => plan::go_ahead(context, task, action, reason),
+        TaskAction::AskGoAhead { reason } => plan::ask_go_ahead(context, task, action, reason),
         TaskAction::Assign { to, explanation } => plan::assign(context, task, action, to, explanation),
         TaskAction::Unassign { reason } => plan::unassign(context, task, action, reason),
         TaskAction::Reassign { to, reason } => plan::reassign(context, task, action, to, reason),
@@ -332,7 +346,7 @@ fn decide_task(context: &Context<'_>, id: TaskId, action: &TaskAction) -> Result
         TaskAction::AcknowledgeEscalation { id } => escalation::acknowledge(context, task, action, *id),
         TaskAction::DecideEscalation { id, decision } => escalation::decide(context, task, action, *id, decision),
         TaskAction::CloseEscalation { id } => escalation::close(context, task, action, *id),
-        TaskAction::WaitForCapacity { until } => plan::wait_for_capacity(context, task, action, *until),
+        TaskAction::WaitForCapacity { until, ahead } => plan::wait_for_capacity(context, task, action, *until, *ahead),
         TaskAction::AcknowledgeDelegation => plan::acknowledge(context, task, action),
     }?;
     Ok(events.into_iter().map(|event| Event::Task(id, event)).collect())

@@ -1,19 +1,23 @@
 //! Events: what has happened. The journal is a list of them; everything else can be rebuilt from it.
 //!
-//! The shapes here are version 2 of the journal's schema; version 1 was never released and is not read. A shape that has been written is never changed: a new one gets
-//! a new version beside it, and old ones are lifted on reading.
+//! The shapes here are version 3 of the journal's schema; versions 1 and 2 were never released and are not read. A shape that
+//! has been written is never changed: a new one gets a new version beside it, and old ones are lifted on reading.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::assignment::Explanation;
+use crate::domain::brief::Brief;
+use crate::domain::capacity::Band;
 use crate::domain::command::AfterBlock;
 use crate::domain::id::{
-    BroadcastId, DepartmentId, DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Sequence, TaskId,
+    BriefField, BroadcastId, DepartmentId, DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Sequence,
+    TaskId,
 };
-use crate::domain::instruction::{Request, Triage};
+use crate::domain::instruction::{Baseline, Hold, Request, Triage};
 use crate::domain::org::Chart;
+use crate::domain::plan::Plan;
 use crate::domain::presence::Absence;
 use crate::domain::protocol::{Digest, Notice};
 use crate::domain::review::{Basis, Gate};
@@ -21,11 +25,11 @@ use crate::domain::role::{Level, Principal, Role};
 use crate::domain::sla::Mark;
 use crate::domain::standup::Report;
 use crate::domain::task::{Assignee, Blocker, CancelledDecision, Failure, PlannedTask, Question, Skipped, Trouble};
-use crate::domain::time::{Anchor, Millis, OrgTime, Stamp, WallTime};
+use crate::domain::time::{Anchor, Effort, Millis, OrgTime, Stamp, WallTime};
 use crate::domain::work::{Finding, Priority, Submission, Work};
 
 /// The version of the shapes in this module, written with every record.
-pub const SCHEMA_VERSION: u16 = 2;
+pub const SCHEMA_VERSION: u16 = 3;
 
 /// An event with its place, time and principal.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -108,6 +112,15 @@ pub enum Event {
         /// What it says.
         digest: Digest,
     },
+    /// A domain has become fuller or emptier.
+    CapacityNoted {
+        /// Which.
+        domain: DomainId,
+        /// How full it is.
+        band: Band,
+        /// The share of its capacity that is spoken for, in percent.
+        percent: u32,
+    },
 }
 
 /// What happens to instructions.
@@ -121,15 +134,92 @@ pub enum InstructionEvent {
         /// Why, and what would help.
         reason: String,
     },
-    /// Its tasks are known.
+    /// Its brief does not say what its work type asks for.
+    NeedsBrief {
+        /// The fields that are missing.
+        missing: Vec<BriefField>,
+    },
+    /// Somebody added to its brief.
+    BriefFilled {
+        /// What was said, by field.
+        fields: Brief,
+    },
+    /// Its tasks, or its parts, are known.
     Planned {
-        /// The tasks, each after those it needs.
-        tasks: Vec<PlannedTask>,
+        /// The plan.
+        plan: Box<Plan>,
+    },
+    /// A plan that was made for it is no good.
+    PlanRefused {
+        /// Everything that is wrong with it.
+        reason: String,
+    },
+    /// Somebody answered a question about its plan.
+    ConsultationAnswered {
+        /// Which.
+        question: QuestionId,
+        /// The answer.
+        text: String,
+    },
+    /// Nobody answered a question about its plan in time.
+    ConsultationLapsed {
+        /// Which.
+        question: QuestionId,
+    },
+    /// A person is to approve its plan.
+    ApprovalAsked {
+        /// Why, one sentence each.
+        reasons: Vec<String>,
     },
     /// The plan was approved.
-    Queued,
+    Queued {
+        /// What was seen when looking at it, one sentence each.
+        review: Vec<String>,
+    },
+    /// It does not begin yet.
+    Held(Hold),
+    /// Somebody decided whether it goes before what it competes with.
+    Arbitrated {
+        /// Whether it does.
+        first: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody decided to do without an instruction it depends on.
+    DependencyWaived {
+        /// Which.
+        on: InstructionId,
+        /// Why.
+        reason: String,
+    },
+    /// More is done before it ends.
+    Amended {
+        /// The tasks, each after those it needs.
+        tasks: Vec<PlannedTask>,
+        /// Why.
+        reason: String,
+    },
+    /// It takes longer than it was expected to.
+    Slipped {
+        /// By how much, as a share of what was expected, in percent.
+        percent: u32,
+        /// When it will be done, as things are.
+        forecast: OrgTime,
+    },
+    /// The manager accepted that it takes longer.
+    Rebaselined {
+        /// What was decided about it.
+        decision: String,
+        /// What it is expected to take, from now on.
+        baseline: Baseline,
+    },
+    /// Its deadline passed.
+    DeadlinePassed,
     /// Its tasks may begin.
-    Executing,
+    Executing {
+        /// What it is expected to take.
+        baseline: Option<Baseline>,
+    },
     /// Every task is over.
     GoNoGoReached,
     /// The facts speak against completing it; a person decides.
@@ -151,6 +241,8 @@ pub enum InstructionEvent {
     Paused {
         /// Why.
         reason: String,
+        /// The instruction it makes room for; it resumes by itself when that one is over.
+        until: Option<InstructionId>,
     },
     /// New starts are possible again.
     Resumed,
@@ -171,6 +263,28 @@ pub enum TaskEvent {
     BrokenDown {
         /// The children, each after those it needs.
         children: Vec<PlannedTask>,
+    },
+    /// Its lead shows the tech lead what it would be broken down into, since that crosses domains.
+    Proposed {
+        /// The children, each after those it needs.
+        children: Vec<PlannedTask>,
+    },
+    /// The tech lead sent that back.
+    ProposalRefused {
+        /// Why.
+        reason: String,
+    },
+    /// It stops for a go-ahead before anything of it begins.
+    Stopped,
+    /// The manager left the go-ahead to a person.
+    GoAheadAsked {
+        /// Why.
+        reason: String,
+    },
+    /// It may begin.
+    WentAhead {
+        /// On what that rests.
+        reason: String,
     },
     /// Somebody has it.
     Assigned {
@@ -434,10 +548,12 @@ pub enum TaskEvent {
     },
     /// Everybody who could do it is busy; the forecast says when that ends.
     WaitsForCapacity {
-        /// When.
+        /// When, or when it is looked at again.
         until: OrgTime,
+        /// Hours that they have to do before it.
+        ahead: Effort,
     },
-    /// The forecast did not come true.
+    /// The time of the forecast has come, and it still waits.
     ForecastPassed,
     /// Whoever was given it has it.
     DelegationAcknowledged,
@@ -507,7 +623,8 @@ impl Event {
             | Self::Broadcast { .. }
             | Self::BroadcastsRead { .. }
             | Self::StandupHeld { .. }
-            | Self::DigestSent { .. } => None,
+            | Self::DigestSent { .. }
+            | Self::CapacityNoted { .. } => None,
         }
     }
 }

@@ -6,20 +6,19 @@
 mod affairs;
 mod clocks;
 mod escalation;
+mod instruction;
 mod task;
 
 use std::collections::BTreeSet;
 
 pub(in crate::domain) use self::clocks::arm_instruction;
 use self::task::apply;
-use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
-use crate::domain::id::{InstructionId, TaskId};
-use crate::domain::instruction::{self, Instruction, Pause};
-use crate::domain::reaction::{refresh_instruction, refresh_task, stir_owners};
+use crate::domain::event::{Entry, Event, TaskEvent};
+use crate::domain::id::{Epoch, InstructionId, TaskId};
+use crate::domain::reaction::{refresh_hours, refresh_instruction, refresh_task, stir_owners};
 use crate::domain::state::{Archived, Changed, Finished, FinishedTask, State};
 use crate::domain::task::{Assignee, CancelledDecision, PlannedTask, State as TaskState, Task};
 use crate::domain::time::{Millis, Stamp};
-use crate::domain::work::Tier;
 
 /// Makes `entry` part of the state.
 pub fn evolve(state: &mut State, entry: &Entry) {
@@ -41,30 +40,17 @@ pub fn evolve(state: &mut State, entry: &Entry) {
         | Event::Broadcast { .. }
         | Event::BroadcastsRead { .. }
         | Event::StandupHeld { .. }
-        | Event::DigestSent { .. } => affairs::apply(state, entry),
+        | Event::DigestSent { .. }
+        | Event::CapacityNoted { .. } => affairs::apply(state, entry),
         Event::Received { id, request, department } => {
             if let Some(key) = &request.key {
                 state.keys.insert(key.clone(), (*id, request.fingerprint()));
             }
-            let received = Instruction {
-                id: *id,
-                request: request.clone(),
-                asked_by: entry.principal.clone(),
-                received: entry.at,
-                department: department.clone(),
-                triage: None,
-                state: instruction::State::Received,
-                entered: entry.at,
-                tasks: Vec::new(),
-                open: BTreeSet::new(),
-                paused: None,
-                reminded: None,
-            };
-            state.instructions.insert(*id, received);
+            state.instructions.insert(*id, instruction::received(state, entry, *id, request, department));
             refresh_instruction(state, *id);
         }
         Event::Instruction(id, event) => {
-            evolve_instruction(state, entry, *id, event);
+            instruction::evolve(state, entry, *id, event);
             archive_if_over(state, *id);
         }
         Event::Task(id, event) => {
@@ -79,6 +65,7 @@ pub fn evolve(state: &mut State, entry: &Entry) {
 
 /// Derives the indexes of a state that was loaded from snapshots. Nothing counts as changed by that.
 pub fn rebuild_index(state: &mut State) {
+    refresh_hours(state);
     let tasks: Vec<TaskId> = state.tasks.keys().copied().collect();
     tasks.into_iter().for_each(|task| refresh_task(state, task));
     let instructions: Vec<InstructionId> = state.instructions.keys().copied().collect();
@@ -87,72 +74,6 @@ pub fn rebuild_index(state: &mut State) {
     clocks::rebuild(state);
     state.take_changed();
     state.take_stirred();
-}
-
-fn evolve_instruction(state: &mut State, entry: &Entry, id: InstructionId, event: &InstructionEvent) {
-    let Some(found) = state.instructions.get_mut(&id) else {
-        return;
-    };
-    let next = match event {
-        InstructionEvent::Triaged(triage) => {
-            found.triage = Some(triage.clone());
-            Some(instruction::State::Triaged)
-        }
-        InstructionEvent::Rejected { reason } => Some(instruction::State::Rejected { reason: reason.clone() }),
-        InstructionEvent::Planned { .. } => Some(instruction::State::Planned),
-        InstructionEvent::Queued => Some(instruction::State::Queued),
-        InstructionEvent::Executing => Some(instruction::State::Executing),
-        InstructionEvent::GoNoGoReached => Some(instruction::State::GoNoGo { no_go: Vec::new() }),
-        InstructionEvent::NoGo { facts } => Some(instruction::State::GoNoGo { no_go: facts.clone() }),
-        InstructionEvent::Completed { .. } => Some(instruction::State::Completed),
-        InstructionEvent::Cancelled { reason } => {
-            Some(instruction::State::Cancelled { reason: reason.clone(), by: entry.principal.clone() })
-        }
-        InstructionEvent::Paused { reason } => {
-            let by = entry.principal.clone();
-            found.paused = Some(Pause { by, reason: reason.clone(), since: entry.at });
-            None
-        }
-        InstructionEvent::Resumed => {
-            if let Some(pause) = found.paused.take() {
-                if matches!(found.state, instruction::State::GoNoGo { .. }) {
-                    // Whoever decides about its end is reminded that much later, too.
-                    let from = found.reminded.unwrap_or(found.entered.org);
-                    let waited = entry.at.org.since(from.max(pause.since.org)).max(Millis(0));
-                    found.reminded = Some(from.plus(waited));
-                }
-                let open = found.open.clone();
-                clocks::shift(state, &open, pause.since.org, entry.at.org);
-            }
-            None
-        }
-        InstructionEvent::Reminded { .. } => {
-            found.reminded = Some(entry.at.org);
-            None
-        }
-    };
-    let Some(found) = state.instructions.get_mut(&id) else {
-        return;
-    };
-    if let Some(next) = next {
-        found.state = next;
-        found.entered = entry.at;
-        found.reminded = None;
-    }
-    let (tier, priority) = (found.tier().unwrap_or(Tier::Moderate), found.request.priority);
-    if let InstructionEvent::Planned { tasks } = event {
-        for planned in tasks {
-            add_task(state, Task::new(planned, id, None, tier, priority, entry.at));
-        }
-    }
-    if matches!(event, InstructionEvent::Executing) {
-        clocks::delegate_plan(state, id, entry.at);
-    }
-    refresh_instruction(state, id);
-    // Whether anything may start hangs on the instruction, so everything open of it is looked at again.
-    let open: Vec<TaskId> =
-        state.instructions.get(&id).map(|found| found.open.iter().copied().collect()).unwrap_or_default();
-    open.into_iter().for_each(|task| refresh_task(state, task));
 }
 
 fn add_task(state: &mut State, task: Task) {
@@ -192,7 +113,9 @@ fn evolve_task(state: &mut State, entry: &Entry, id: TaskId, event: &TaskEvent) 
         return;
     };
     let before = task.visit;
+    let ran = task.running_epoch();
     apply(task, entry, event);
+    count_time(task, ran, entry.at);
     let moved = task.visit != before;
     let over = task.state.is_terminal();
     let completed = task.state == TaskState::Completed;
@@ -228,6 +151,7 @@ fn evolve_task(state: &mut State, entry: &Entry, id: TaskId, event: &TaskEvent) 
         }
         if completed {
             affairs::count_completed(state, id);
+            affairs::remember(state, id);
         }
         refresh_instruction(state, instruction);
     }
@@ -239,7 +163,11 @@ fn evolve_task(state: &mut State, entry: &Entry, id: TaskId, event: &TaskEvent) 
         state.digests.insert(to.holder.clone(), entry.at.org);
         state.index.changed.insert(Changed::Affairs);
     }
-    if moved || matches!(event, TaskEvent::CancelledDecided { .. } | TaskEvent::EscalationClimbed { .. }) {
+    let looks_again = matches!(
+        event,
+        TaskEvent::CancelledDecided { .. } | TaskEvent::EscalationClimbed { .. } | TaskEvent::ForecastPassed
+    );
+    if moved || looks_again {
         // The same duty can be owed again: at the next gate, by whoever stands in at both, for the next cancelled task.
         stir_owners(state, id);
     }
@@ -248,6 +176,18 @@ fn evolve_task(state: &mut State, entry: &Entry, id: TaskId, event: &TaskEvent) 
     if neighbours_see_it {
         refresh_neighbours(state, id);
     }
+}
+
+/// Counts how long an attempt has run, once it is not at work any more.
+fn count_time(task: &mut Task, ran: Option<Epoch>, at: Stamp) {
+    let runs = task.running_epoch();
+    if runs == ran {
+        return;
+    }
+    if let Some(since) = task.running_since.take() {
+        task.spent = Millis(task.spent.0.saturating_add(at.org.since(since).0.max(0)));
+    }
+    task.running_since = runs.map(|_| at.org);
 }
 
 /// Looks at the clocks of everything that lies on the same desk as a task.
@@ -284,6 +224,7 @@ fn archive_if_over(state: &mut State, id: InstructionId) {
         return;
     }
     if let Some(found) = state.instructions.remove(&id) {
+        let parent = found.request.parent;
         let mut tasks = Vec::with_capacity(found.tasks.len());
         for task in &found.tasks {
             if let Some(gone) = state.tasks.remove(task) {
@@ -298,5 +239,12 @@ fn archive_if_over(state: &mut State, id: InstructionId) {
         state.index.archived.push(Archived { instruction: found, tasks });
         refresh_instruction(state, id);
         state.index.changed.insert(Changed::Instruction(id));
+        if let Some(parts) = parent.and_then(|parent| state.index.parts.get_mut(&parent)) {
+            parts.remove(&id);
+        }
+        state.index.parts.retain(|_, parts| !parts.is_empty());
+        // Whoever waits for its end sees it differently now.
+        let waiting = state.index.waiting_for.get(&id).cloned().unwrap_or_default();
+        waiting.into_iter().for_each(|other| refresh_instruction(state, other));
     }
 }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::alarm;
 use crate::domain::id::{DomainId, NAME_LIMIT, Round, StepKey, TaskId};
+use crate::domain::instruction::Instruction;
+use crate::domain::policy::Ids;
 use crate::domain::review::{GateOutcome, TaskKind};
 use crate::domain::role::Role;
 use crate::domain::sla::Mark;
@@ -240,6 +242,34 @@ fn rework_child(state: &State, task: &Task, id: TaskId, findings: &[Finding]) ->
     planned_child(task, id, free_key(&task.key, "rework", &taken), work)
 }
 
+/// The work that settles what somebody found at the end of an instruction: a task for each, in the domain of `last`.
+#[must_use]
+pub fn amending_tasks(
+    state: &State,
+    found: &Instruction,
+    last: &Task,
+    findings: &[Finding],
+    ids: &mut dyn Ids,
+) -> Vec<PlannedTask> {
+    let keys = found.tasks.iter().filter_map(|id| state.tasks.get(id)).map(|task| task.key.clone());
+    let mut taken: BTreeSet<StepKey> = keys.collect();
+    let mut tasks = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let key = free_key(&last.key, "more", &taken.iter().collect());
+        taken.insert(key.clone());
+        let place = finding.location.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
+        let work = Work {
+            title: format!("Settle: {}", finding.text),
+            description: format!("What was found at the end of the instruction: {}{place}", finding.text),
+            criteria: vec![format!("settled: {}", finding.text)],
+            deliverables: Vec::new(),
+            ..last.work.as_ref().clone()
+        };
+        tasks.push(planned_child(last, ids.task(), key, work));
+    }
+    tasks
+}
+
 /// The child that is a milestone as one piece of work.
 #[must_use]
 pub(in crate::domain) fn whole_child(task: &Task, id: TaskId) -> PlannedTask {
@@ -247,12 +277,12 @@ pub(in crate::domain) fn whole_child(task: &Task, id: TaskId) -> PlannedTask {
 }
 
 fn planned_child(task: &Task, id: TaskId, key: StepKey, work: Work) -> PlannedTask {
-    PlannedTask { id, key, kind: TaskKind::Tactical, domain: task.domain.clone(), needs: Vec::new(), work }
+    PlannedTask::new(id, key, TaskKind::Tactical, task.domain.clone(), Vec::new(), work)
 }
 
 /// The name of a child: its parent's with a word after it, and a number where the name is taken. Names have a longest
 /// length, so a long one gives up its end.
-fn free_key(parent: &StepKey, word: &str, taken: &BTreeSet<&StepKey>) -> StepKey {
+pub(in crate::domain) fn free_key(parent: &StepKey, word: &str, taken: &BTreeSet<&StepKey>) -> StepKey {
     let named = |suffix: String| -> StepKey {
         let kept: String = parent.as_str().chars().take(NAME_LIMIT.saturating_sub(suffix.len())).collect();
         format!("{kept}{suffix}").parse().unwrap_or_else(|_| parent.clone())

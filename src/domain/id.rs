@@ -254,6 +254,18 @@ text_id!(
     "a step name (lower-case letters, digits, `_`, `-`)"
 );
 text_id!(
+    /// What an IC is, besides their domain: `developer`, `dba`. Work may ask for one.
+    Position,
+    is_name,
+    "a position (lower-case letters, digits, `_`, `-`)"
+);
+text_id!(
+    /// A field of the brief of an instruction: `goals`, `timeline`.
+    BriefField,
+    is_name,
+    "a field of a brief (lower-case letters, digits, `_`, `-`)"
+);
+text_id!(
     /// What makes a repeated submission the same one; chosen by the client, up to 256 visible characters.
     IdempotencyKey,
     |text| !text.is_empty() && text.len() <= 256 && !text.chars().any(char::is_control),
@@ -271,6 +283,17 @@ impl DepartmentId {
 }
 
 impl DomainId {
+    /// Whether an IC is of this domain.
+    #[must_use]
+    pub fn has(&self, ic: &IcId) -> bool {
+        ic.0.strip_prefix(&*self.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// A bound right below the ids of its ICs, which lie side by side in their order. It is nobody's id.
+    pub(in crate::domain) fn below_its_ics(&self) -> IcId {
+        IcId(Arc::from(format!("{}/", self.0)))
+    }
+
     /// The department this domain belongs to.
     #[must_use]
     pub fn department(&self) -> DepartmentId {

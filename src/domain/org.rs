@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{DepartmentId, DomainId, IcId, PersonId, Skill, WorkType, WorkerId};
+use crate::domain::id::{DepartmentId, DomainId, IcId, PersonId, Position, Skill, WorkType, WorkerId};
 use crate::domain::review::Gate;
 use crate::domain::role::Role;
 use crate::domain::sla::Sla;
 use crate::domain::time::{Effort, Millis};
+use crate::domain::triage::Rule;
 use crate::domain::work::{Experience, SkillLevel, Tier, words};
 use crate::domain::workflow::Workflow;
 
@@ -40,6 +41,8 @@ pub struct Chart {
     pub workflows: BTreeMap<WorkType, Workflow>,
     /// Limits that hold for everyone.
     pub policy: Policy,
+    /// Rules by which instructions get their tier, in the order of the file.
+    pub triage: Vec<Rule>,
     /// The people who may decide things, by id. Where there are none, whoever operates the daemon decides everything.
     pub people: BTreeMap<PersonId, Person>,
     /// How fast organisation time runs.
@@ -56,7 +59,8 @@ pub struct Chart {
 impl Chart {
     /// The ICs of a domain, in order of their ids.
     pub fn ics_of<'a>(&'a self, domain: &'a DomainId) -> impl Iterator<Item = &'a Ic> + 'a {
-        self.ics.values().filter(move |ic| ic.id.domain() == *domain)
+        let from = self.ics.range(domain.below_its_ics()..);
+        from.map(|(_, ic)| ic).take_while(move |ic| domain.has(&ic.id))
     }
 
     /// The domains of a department, in order of their ids.
@@ -175,6 +179,8 @@ pub struct Ic {
     pub id: IcId,
     /// What they are called: "backend developer".
     pub title: String,
+    /// What they are, for work that asks for one.
+    pub position: Option<Position>,
     /// How long they have done this.
     pub experience: Experience,
     /// What they can do, and how well.
@@ -244,6 +250,8 @@ pub struct Policy {
     pub lease: Millis,
     /// The tier of instructions whose workflow and submission name none.
     pub default_tier: Tier,
+    /// A person approves every plan from this tier on; where it is absent, only those that are risky or over budget.
+    pub approve_from: Option<Tier>,
 }
 
 impl Policy {
@@ -276,6 +284,7 @@ impl Default for Policy {
             max_review_rounds: 3,
             lease: Millis::from_secs(60),
             default_tier: Tier::Moderate,
+            approve_from: None,
         }
     }
 }

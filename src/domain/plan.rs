@@ -1,16 +1,148 @@
-//! Plans: made from a workflow template, and checked the same way wherever they come from.
+//! Plans: what an instruction is done by, whoever made them, and checked the same way wherever they come from.
+//!
+//! A plan is strategic: milestones or, in the tiers that are planned in one phase, the work itself. What a milestone is
+//! broken down into is the lead's to say; a plan may come with an outline of it.
 
-use std::collections::BTreeSet;
+mod check;
+pub mod cycle;
+pub mod draft;
+pub mod glob;
+pub mod template;
 
-use crate::domain::id::{DepartmentId, TaskId};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::check::{check_amendment, check_breakdown, check_plan};
+use crate::domain::id::{DepartmentId, DomainId, InstructionId, QuestionId, StepKey, WorkType, WorkerId};
 use crate::domain::review::TaskKind;
-use crate::domain::state::State;
-use crate::domain::task::{PlannedTask, Task};
+use crate::domain::risk::Risk;
+use crate::domain::role::Role;
+use crate::domain::task::PlannedTask;
+use crate::domain::time::{Effort, Millis};
 use crate::domain::work::{Tier, Work};
-use crate::domain::workflow::Workflow;
 
 /// Children a strategic task is broken down into, at most: more would be two milestones.
 pub const CHILDREN_LIMIT: usize = 10;
+
+/// Hours of one piece of work, at most: what one IC does within a day, even if that day has no night.
+pub const TASK_HOURS_LIMIT: f64 = 24.0;
+
+/// Hours of a milestone, at most: what one person works in a year. What is longer is several.
+pub const MILESTONE_HOURS_LIMIT: f64 = 2_000.0;
+
+/// Parts for other departments that a plan has, at most: as many as the largest plan has tasks.
+pub const PARTS_LIMIT: usize = 30;
+
+/// The plan of an instruction: either tasks of its own department or parts for several.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// Where it comes from.
+    pub source: Source,
+    /// The tasks, each after those it needs; none where it has parts.
+    pub tasks: Vec<PlannedTask>,
+    /// Instructions for other departments that it is made of, each after those it needs; none where it has tasks.
+    pub parts: Vec<Part>,
+    /// What could go wrong, as far as the plan says.
+    pub risk: Risk,
+    /// Who is asked about it before it begins.
+    pub consultations: Vec<Consult>,
+}
+
+impl Plan {
+    /// A plan of these tasks, without anything that could go wrong and with nobody to be asked.
+    #[must_use]
+    pub fn of_tasks(source: Source, tasks: Vec<PlannedTask>) -> Self {
+        Self { source, tasks, parts: Vec::new(), risk: Risk::default(), consultations: Vec::new() }
+    }
+}
+
+/// Where a plan comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The workflow template of its work type.
+    Workflow(WorkType),
+    /// The same, because the worker that was to plan gave no plan that holds.
+    InPlaceOfPlanner(WorkType),
+    /// A worker that plans.
+    Planner(WorkerId),
+    /// A file that came with the instruction.
+    File,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workflow(work_type) => write!(f, "workflow {work_type}"),
+            Self::InPlaceOfPlanner(work_type) => {
+                write!(f, "workflow {work_type}, in place of a planner whose plans were refused")
+            }
+            Self::Planner(worker) => write!(f, "planner {worker}"),
+            Self::File => f.write_str("the plan file given with it"),
+        }
+    }
+}
+
+/// Hours that a milestone takes, at least and at most, by whoever planned it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Range {
+    /// At least.
+    pub low: Effort,
+    /// At most.
+    pub high: Effort,
+}
+
+/// One piece of the outline of a milestone: what its lead breaks it down into.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Piece {
+    /// Its name, unique in the milestone.
+    pub key: StepKey,
+    /// The domain that does it: the milestone's own, or another of the department.
+    pub domain: DomainId,
+    /// Pieces of the same milestone that must be done before it can start.
+    pub needs: Vec<StepKey>,
+    /// What it asks for.
+    pub work: Work,
+}
+
+/// The hours of all pieces together.
+#[must_use]
+pub fn sum(outline: &[Piece]) -> Effort {
+    outline.iter().fold(Effort::default(), |sum, piece| sum.plus(piece.work.effort))
+}
+
+/// A part of an instruction that another department does, as an instruction of its own.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Part {
+    /// The id it gets.
+    pub id: InstructionId,
+    /// Its name in the plan.
+    pub key: StepKey,
+    /// The department that does it.
+    pub department: DepartmentId,
+    /// The kind of work.
+    pub work_type: WorkType,
+    /// What to do, in words.
+    pub text: String,
+    /// Parts that must be done before it can start.
+    pub needs: Vec<InstructionId>,
+}
+
+/// Somebody who is asked about a plan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Consult {
+    /// The id of the question.
+    pub id: QuestionId,
+    /// Who is asked: a lead, or the tech lead.
+    pub whom: Role,
+    /// What is asked.
+    pub question: String,
+    /// Whether the plan waits for the answer.
+    pub blocking: bool,
+    /// Organisation time after which nobody waits for it any more.
+    pub within: Millis,
+}
 
 /// Tasks that a plan of this tier has, at least and at most.
 #[must_use]
@@ -23,139 +155,8 @@ pub const fn size_limits(tier: Tier) -> (usize, usize) {
     }
 }
 
-/// The plan that a workflow template makes of an instruction: a task for each step, in an order in which each comes after
-/// those it needs. In the tiers that are planned in two phases a step is a milestone, which the lead of its domain breaks
-/// down.
-///
-/// # Errors
-/// When the steps need each other in a circle, or one needs a step that is not there.
-pub fn from_workflow(
-    workflow: &Workflow,
-    tier: Tier,
-    instruction: &str,
-    new_id: &mut impl FnMut() -> TaskId,
-) -> Result<Vec<PlannedTask>, String> {
-    let mut planned: Vec<PlannedTask> = Vec::with_capacity(workflow.steps.len());
-    let mut left: Vec<_> = workflow.steps.iter().collect();
-    while !left.is_empty() {
-        let before = left.len();
-        left.retain(|step| {
-            let needs: Option<Vec<TaskId>> = step
-                .needs
-                .iter()
-                .map(|need| planned.iter().find(|task| task.key == *need).map(|task| task.id))
-                .collect();
-            let Some(needs) = needs else {
-                return true;
-            };
-            planned.push(PlannedTask {
-                id: new_id(),
-                key: step.key.clone(),
-                kind: kind_of(tier),
-                domain: step.domain.clone(),
-                needs,
-                work: fill_in(&step.work, instruction),
-            });
-            false
-        });
-        if left.len() == before {
-            let names: Vec<&str> = left.iter().map(|step| step.key.as_str()).collect();
-            return Err(format!(
-                "these steps wait for each other or for a step that is not there: {}",
-                names.join(", ")
-            ));
-        }
-    }
-    Ok(planned)
-}
-
 /// What the tasks of a plan of this tier are.
-const fn kind_of(tier: Tier) -> TaskKind {
+#[must_use]
+pub const fn kind_of(tier: Tier) -> TaskKind {
     if tier.has_strategic_phase() { TaskKind::Strategic } else { TaskKind::Tactical }
-}
-
-/// The work of a step, with the instruction's text where the template has a place for it.
-fn fill_in(work: &Work, instruction: &str) -> Work {
-    let fill = |text: &String| text.replace("{instruction}", instruction);
-    Work {
-        title: fill(&work.title),
-        description: fill(&work.description),
-        criteria: work.criteria.iter().map(fill).collect(),
-        ..work.clone()
-    }
-}
-
-/// Checks the plan of an instruction.
-///
-/// # Errors
-/// Everything that is wrong with it, in one text.
-pub fn check_plan(state: &State, department: &DepartmentId, tier: Tier, tasks: &[PlannedTask]) -> Result<(), String> {
-    let mut faults = Vec::new();
-    let (least, most) = size_limits(tier);
-    if tasks.len() < least || tasks.len() > most {
-        faults.push(format!("a plan of tier {tier} has {least} to {most} tasks, this one has {}", tasks.len()));
-    }
-    let kind = kind_of(tier);
-    if tasks.iter().any(|task| task.kind != kind) {
-        faults.push(format!(
-            "the tasks of a tier {tier} plan are {}",
-            match kind {
-                TaskKind::Strategic => "strategic: milestones that their leads break down",
-                TaskKind::Tactical => "tactical: work for one IC each",
-            }
-        ));
-    }
-    for task in tasks.iter().filter(|task| task.domain.department() != *department) {
-        faults.push(format!("{}: domain `{}` is not of department `{department}`", task.key, task.domain));
-    }
-    check_tasks(state, tasks, &mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
-}
-
-/// Checks what a strategic task is broken down into, or the children that carry a reviewer's findings.
-///
-/// # Errors
-/// Everything that is wrong with it, in one text.
-pub fn check_breakdown(state: &State, parent: &Task, children: &[PlannedTask]) -> Result<(), String> {
-    let mut faults = Vec::new();
-    if children.is_empty() || children.len() > CHILDREN_LIMIT {
-        faults
-            .push(format!("a strategic task is broken down into 1 to {CHILDREN_LIMIT} tasks, not {}", children.len()));
-    }
-    for child in children {
-        if child.kind != TaskKind::Tactical {
-            faults.push(format!("{}: a child is tactical", child.key));
-        }
-        if child.domain.department() != parent.domain.department() {
-            faults.push(format!("{}: domain `{}` is of another department than its parent", child.key, child.domain));
-        }
-    }
-    check_tasks(state, children, &mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
-}
-
-/// What holds for any list of new tasks: each comes after those it needs, which also rules out circles.
-fn check_tasks(state: &State, tasks: &[PlannedTask], faults: &mut Vec<String>) {
-    let mut known: BTreeSet<TaskId> = BTreeSet::new();
-    let mut keys = BTreeSet::new();
-    for task in tasks {
-        if state.tasks.contains_key(&task.id) || state.finished_tasks.contains_key(&task.id) {
-            faults.push(format!("{}: task {} exists already", task.key, task.id));
-        }
-        if !keys.insert(&task.key) {
-            faults.push(format!("{}: the name is used twice", task.key));
-        }
-        for need in task.needs.iter().filter(|need| !known.contains(need)) {
-            faults.push(format!("{}: needs {need}, which does not come before it", task.key));
-        }
-        if !state.chart.domains.contains_key(&task.domain) {
-            faults.push(format!("{}: there is no domain `{}`", task.key, task.domain));
-        }
-        if task.work.criteria.iter().all(|criterion| criterion.trim().is_empty()) {
-            faults.push(format!("{}: no criteria: say what must be true when it is done", task.key));
-        }
-        if !known.insert(task.id) {
-            faults.push(format!("{}: id {} is used twice", task.key, task.id));
-        }
-    }
 }

@@ -4,20 +4,28 @@
 //! [`moves`] answers what a role does about everything it owes. It never changes anything: the moves are commands, which
 //! the ledger decides on, and orders for workers, which the role's actor carries out.
 
+mod balance;
 mod blockers;
+mod checkpoints;
+mod consultations;
+mod delays;
 mod escalations;
 mod forecast;
+mod instructions;
 mod options;
+mod planning;
+pub mod plans;
 
 pub use self::options::{Choosable, options};
 
-use crate::domain::assignment::{Choice, choose_for};
+use crate::domain::assignment::{Choice, Explanation, Pool, Standing, choose_for, there};
+use crate::domain::capacity::remaining;
 use crate::domain::command::{Action, InstructionAction, TaskAction};
-use crate::domain::handoff::whole_child;
-use crate::domain::id::{BroadcastId, DomainId, Epoch, EscalationId, IcId, InstructionId, Round, TaskId, WorkerId};
-use crate::domain::instruction::Instruction;
-use crate::domain::org::WorkerKind;
-use crate::domain::plan;
+use crate::domain::id::{
+    BroadcastId, DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Round, TaskId, WorkerId,
+};
+use crate::domain::learning::pace;
+use crate::domain::org::{Ic, WorkerKind};
 use crate::domain::reaction::Duty;
 use crate::domain::review::{Basis, Gate, TaskKind};
 use crate::domain::role::{Level, Role};
@@ -28,6 +36,7 @@ use std::collections::BTreeMap;
 
 /// What a role does about one thing it owes.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all moves are commands, and they are gone with the turn")]
 pub enum Move {
     /// Ask the ledger for this.
     Commit(Action),
@@ -39,6 +48,19 @@ pub enum Move {
     Attend(TaskId, Epoch),
     /// Have a worker review this.
     Review(ReviewOrder),
+    /// Make the plan of this, which needs what is outside: a planner's answer, or the files of a repository.
+    Plan(PlanOrder),
+}
+
+/// An order to make the plan of an instruction.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct PlanOrder {
+    /// Of which instruction.
+    pub instruction: InstructionId,
+    /// By which worker; `None` is by the template of its workflow, once the files of its globs are known.
+    pub planner: Option<WorkerId>,
+    /// How many plans for it were refused before.
+    pub refused: usize,
 }
 
 /// An order to have work reviewed.
@@ -56,6 +78,10 @@ pub struct ReviewOrder {
 
 /// New ids, made outside of the core.
 pub trait Ids {
+    /// The id of a new instruction.
+    fn instruction(&mut self) -> InstructionId;
+    /// The id of a new question.
+    fn question(&mut self) -> QuestionId;
     /// The id of a new task.
     fn task(&mut self) -> TaskId;
     /// The id of a new escalation.
@@ -70,6 +96,8 @@ pub fn moves(state: &State, role: &Role, at: Stamp, ids: &mut dyn Ids) -> Vec<Mo
         at,
         ids,
         given: BTreeMap::new(),
+        pool: None,
+        startable: None,
         waiting: Effort::default(),
         room: room_of(state, role),
         unread: Vec::new(),
@@ -87,6 +115,9 @@ pub fn moves(state: &State, role: &Role, at: Stamp, ids: &mut dyn Ids) -> Vec<Mo
     });
     for duty in duties {
         turn.take(duty);
+    }
+    if state.absence(role).is_none() {
+        turn.balance();
     }
     if !turn.unread.is_empty() {
         turn.moves.push(Move::Commit(Action::ReadBroadcasts { role: role.clone(), ids: turn.unread }));
@@ -116,8 +147,13 @@ struct Turn<'a> {
     role: &'a Role,
     at: Stamp,
     ids: &'a mut dyn Ids,
-    /// Hours given out in this turn, which the state does not know yet.
+    /// Hours on the desks of those who were given something, or from whom something was taken, in this turn: the state does
+    /// not know it yet.
     given: BTreeMap<IcId, Effort>,
+    /// The ICs of a lead's own domain, once there was something to give out.
+    pool: Option<Pool<'a>>,
+    /// The same people, by what each has that can start.
+    startable: Option<Pool<'a>>,
     /// Hours of work that nobody has time for, before what is looked at now.
     waiting: Effort,
     /// How many more attempts may start.
@@ -127,7 +163,7 @@ struct Turn<'a> {
     moves: Vec<Move>,
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
     fn commit(&mut self, task: TaskId, action: TaskAction) {
         self.moves.push(Move::Commit(Action::Task(task, action)));
     }
@@ -138,13 +174,22 @@ impl Turn<'_> {
 
     fn take(&mut self, duty: Duty) {
         match duty {
-            Duty::Triage(id) | Duty::Plan(id) | Duty::ApprovePlan(id) | Duty::Release(id) | Duty::DecideGoNoGo(id) => {
+            Duty::Triage(id)
+            | Duty::Plan(id)
+            | Duty::Consult(id, _)
+            | Duty::ApprovePlan(id)
+            | Duty::Release(id)
+            | Duty::Arbitrate(id)
+            | Duty::Replan(id)
+            | Duty::DecideGoNoGo(id) => {
                 if let Some(found) = self.state.instructions.get(&id) {
                     self.take_instruction(duty, found);
                 }
             }
             Duty::BeginPlanning(id)
+            | Duty::GoAhead(id)
             | Duty::BreakDown(id)
+            | Duty::ReviewBreakdown(id)
             | Duty::Assign(id)
             | Duty::Start(id)
             | Duty::Attend(id)
@@ -162,31 +207,16 @@ impl Turn<'_> {
             }
             Duty::Read(id) => self.unread.push(id),
             // These wait for a human; no policy stands in for one.
-            Duty::ResolveNoGo(_) | Duty::Answer(..) => {}
+            Duty::FillBrief(_) | Duty::ResolveNoGo(_) | Duty::Answer(..) => {}
         }
     }
 
-    fn take_instruction(&mut self, duty: Duty, found: &Instruction) {
-        match duty {
-            Duty::Triage(_) => {
-                let action = triage(self.state, found);
-                self.instruct(found.id, action);
-            }
-            Duty::Plan(_) => {
-                let action = plan_it(self.state, found, self.ids);
-                self.instruct(found.id, action);
-            }
-            Duty::ApprovePlan(_) => self.instruct(found.id, InstructionAction::ApprovePlan),
-            Duty::Release(_) => self.instruct(found.id, InstructionAction::Release),
-            Duty::DecideGoNoGo(_) => self.instruct(found.id, InstructionAction::DecideGoNoGo),
-            _about_tasks => {}
-        }
-    }
-
-    fn take_task(&mut self, duty: Duty, task: &Task) {
+    fn take_task(&mut self, duty: Duty, task: &'a Task) {
         match duty {
             Duty::BeginPlanning(_) => self.commit(task.id, TaskAction::BeginPlanning),
+            Duty::GoAhead(_) => self.go_ahead(task),
             Duty::BreakDown(_) => self.break_down(task),
+            Duty::ReviewBreakdown(_) => self.review_breakdown(task),
             Duty::Assign(_) => self.assign(task),
             Duty::Start(_) => match &task.state {
                 TaskState::InProgress { attempt: Attempt::Queued { not_before, .. }, .. }
@@ -205,7 +235,9 @@ impl Turn<'_> {
             },
             Duty::Acknowledge(_) => {
                 let starts = matches!(&task.state, TaskState::Assigned { .. }) && self.state.is_ready(task);
-                let is_assigned = matches!(&task.state, TaskState::Pending | TaskState::InPlanning);
+                // What stops for a go-ahead is not given on yet.
+                let is_assigned =
+                    matches!(&task.state, TaskState::Pending | TaskState::InPlanning) && !task.is_stopped();
                 if !starts && !is_assigned {
                     self.acknowledge(task);
                 }
@@ -221,35 +253,59 @@ impl Turn<'_> {
         }
     }
 
-    /// A lead without a planner takes a milestone as one piece of work.
-    fn break_down(&mut self, task: &Task) {
-        let child = whole_child(task, self.ids.task());
-        self.commit(task.id, TaskAction::BreakDown { children: vec![child] });
+    /// Chooses among some ICs, counting what was given out in this turn.
+    fn choose<'b>(&'b self, task: &'b Task, ics: impl Iterator<Item = &'b Ic>) -> Choice {
+        choose_for(self.state, task, ics, |ic| self.committed(ic))
     }
 
-    /// Chooses among the ICs of `domains`, counting what was given out in this turn.
-    fn choose<'b>(&self, task: &Task, ics: impl Iterator<Item = &'b crate::domain::org::Ic>) -> Choice {
-        choose_for(self.state, task, ics, |ic| self.given_to(ic))
+    /// Hours on the desk of an IC, with what happened in this turn.
+    fn committed(&self, ic: &IcId) -> Effort {
+        self.given.get(ic).copied().unwrap_or_else(|| self.state.load(ic).committed)
     }
 
-    /// Hours given to an IC in this turn.
-    fn given_to(&self, ic: &IcId) -> Effort {
-        self.given.get(ic).copied().unwrap_or_default()
+    /// An IC has this task from now on.
+    fn give(&mut self, ic: &IcId, task: &Task) {
+        let hours = remaining(task, pace(self.state.history_of(ic), &task.work));
+        self.set(ic, self.committed(ic).plus(hours));
     }
 
-    fn give(&mut self, ic: &IcId, effort: Effort) {
-        let given = self.given.entry(ic.clone()).or_default();
-        *given = given.plus(effort);
+    fn set(&mut self, ic: &IcId, committed: Effort) {
+        self.given.insert(ic.clone(), committed);
+        if let Some(pool) = &mut self.pool {
+            pool.set(ic, committed);
+        }
+        if let Some(startable) = &mut self.startable {
+            startable.set(ic, can_start(self.state, ic, committed));
+        }
     }
 
-    fn assign(&mut self, task: &Task) {
-        match self.choose(task, self.state.chart.ics_of(&task.domain)) {
+    /// Those of a lead's own domain who are there, looked up once a turn.
+    fn own(&mut self, domain: &'a DomainId) -> &mut Pool<'a> {
+        let (state, given) = (self.state, &self.given);
+        self.pool.get_or_insert_with(|| {
+            let standing = |ic: &IcId| Standing {
+                committed: given.get(ic).copied().unwrap_or_else(|| state.load(ic).committed),
+                history: state.history_of(ic),
+            };
+            Pool::new(there(state, state.chart.ics_of(domain)), standing, state.sequence)
+        })
+    }
+
+    /// Finds somebody of the lead's own domain. The pool is made for that domain, so nobody else may ask.
+    fn assign(&mut self, task: &'a Task) {
+        match self.own(&task.domain).choose(&task.work, task.priority, &task.failed_with) {
             Choice::Ic(ic, explanation) => {
-                self.give(&ic, task.work.effort);
+                self.give(&ic, task);
                 self.commit(task.id, TaskAction::Assign { to: Assignee::Ic(ic), explanation });
             }
-            // It is looked at again as soon as somebody of the domain has more room.
-            Choice::NobodyAvailable => self.wait_for_capacity(task),
+            Choice::NobodyAvailable => match self.before_what_waits(task) {
+                Choice::Ic(ic, explanation) => {
+                    self.give(&ic, task);
+                    self.commit(task.id, TaskAction::Assign { to: Assignee::Ic(ic), explanation });
+                }
+                // It is looked at again as soon as somebody of the domain has more room.
+                Choice::NobodyAvailable | Choice::NobodyQualified(_) => self.wait_for_capacity(task),
+            },
             Choice::NobodyQualified(_) => {
                 let blocker = Blocker {
                     kind: BlockerKind::NobodyQualified,
@@ -260,6 +316,34 @@ impl Turn<'_> {
                 self.commit(task.id, TaskAction::Block { epoch: None, blocker });
             }
         }
+    }
+
+    /// Finds somebody who is full of work that cannot start yet, for work that can: what waits may be waiting for this very
+    /// task, and would wait for ever if it kept it from being done.
+    fn before_what_waits(&mut self, task: &'a Task) -> Choice {
+        if !self.state.is_ready(task) {
+            return Choice::NobodyAvailable;
+        }
+        let choice = self.startable(&task.domain).choose(&task.work, task.priority, &task.failed_with);
+        match choice {
+            Choice::Ic(ic, explanation) => {
+                let because = "what else they have cannot start before other work is done; this can".to_owned();
+                Choice::Ic(ic, Explanation { because: Some(because), ..explanation })
+            }
+            Choice::NobodyAvailable | Choice::NobodyQualified(_) => choice,
+        }
+    }
+
+    /// As [`own`](Self::own), by what each has that can start.
+    fn startable(&mut self, domain: &'a DomainId) -> &mut Pool<'a> {
+        let (state, given) = (self.state, &self.given);
+        self.startable.get_or_insert_with(|| {
+            let standing = |ic: &IcId| {
+                let committed = given.get(ic).copied().unwrap_or_else(|| state.load(ic).committed);
+                Standing { committed: can_start(state, ic, committed), history: state.history_of(ic) }
+            };
+            Pool::new(there(state, state.chart.ics_of(domain)), standing, state.sequence)
+        })
     }
 
     /// Whoever was given something and does nothing else about it in this turn says that they have it.
@@ -321,6 +405,16 @@ impl Turn<'_> {
     }
 }
 
+/// Hours of what an IC has that can start, of all that they have.
+fn can_start(state: &State, ic: &IcId, committed: Effort) -> Effort {
+    let history = state.history_of(ic);
+    let waiting = state
+        .desk(ic)
+        .filter_map(|id| state.tasks.get(&id))
+        .filter(|one| matches!(one.state, TaskState::Assigned { .. }) && !state.is_ready(one));
+    waiting.fold(committed, |left, one| left.minus(remaining(one, pace(history, &one.work))))
+}
+
 /// The gate a task stands at; none where a peer reads it.
 const fn gate_of(task: &Task) -> Option<Gate> {
     match &task.state {
@@ -340,7 +434,11 @@ const fn gate_of(task: &Task) -> Option<Gate> {
 
 fn skills_of(task: &Task) -> String {
     let names: Vec<&str> = task.work.skills.iter().map(crate::domain::id::Skill::as_str).collect();
-    if names.is_empty() { "the time for it".to_owned() } else { names.join(", ") }
+    let skills = if names.is_empty() { "the time for it".to_owned() } else { names.join(", ") };
+    match &task.work.position {
+        Some(position) => format!("the position {position} and {skills}"),
+        None => skills,
+    }
 }
 
 /// The worker by which a role reviews, if it has one that can.
@@ -367,59 +465,4 @@ fn checks_that_hold(state: &State, task: &Task) -> u32 {
         TaskKind::Strategic => task.children.iter().filter_map(|id| state.tasks.get(id)).map(of).sum(),
     };
     u32::try_from(sum).unwrap_or(u32::MAX)
-}
-
-/// The tier that was given, or the workflow's, or the organisation's own; and why.
-fn triage(state: &State, found: &Instruction) -> InstructionAction {
-    let default = state.chart.departments.get(&found.department).and_then(|one| one.default_work_type.as_ref());
-    let Some(work_type) = found.request.work_type.as_ref().or(default) else {
-        return InstructionAction::Reject {
-            reason: format!("department `{}` has no default work type any more; submit it with one", found.department),
-        };
-    };
-    let mut reasons = vec![match &found.request.work_type {
-        Some(_) => format!("work type {work_type} was given"),
-        None => format!("work type {work_type} is the default of department {}", found.department),
-    }];
-    let Some(workflow) = state.chart.workflows.get(work_type).filter(|one| one.department == found.department) else {
-        return InstructionAction::Reject {
-            reason: format!("department `{}` has no workflow for `{work_type}` any more", found.department),
-        };
-    };
-    let tier = match (found.request.tier, workflow.tier) {
-        (Some(tier), _) => {
-            reasons.push(format!("tier {tier} was given"));
-            tier
-        }
-        (None, Some(tier)) => {
-            reasons.push(format!("tier {tier} is what workflow {work_type} asks for"));
-            tier
-        }
-        (None, None) => {
-            let tier = state.chart.policy.default_tier;
-            reasons.push(format!(
-                "tier {tier} is the organisation's own, as neither the workflow nor the instruction has one"
-            ));
-            tier
-        }
-    };
-    InstructionAction::Triage { tier, work_type: work_type.clone(), reasons }
-}
-
-/// The plan by the workflow of the instruction's work type; what cannot be planned is rejected, with what would help.
-fn plan_it(state: &State, found: &Instruction, ids: &mut dyn Ids) -> InstructionAction {
-    let planned = found
-        .triage
-        .as_ref()
-        .and_then(|triage| Some((triage, state.chart.workflows.get(&triage.work_type)?)))
-        .ok_or_else(|| "its workflow is not in the chart any more".to_owned())
-        .and_then(|(triage, workflow)| {
-            let tasks = plan::from_workflow(workflow, triage.tier, &found.request.text, &mut || ids.task())?;
-            plan::check_plan(state, &found.department, triage.tier, &tasks)?;
-            Ok(tasks)
-        });
-    match planned {
-        Ok(tasks) => InstructionAction::Plan { tasks },
-        Err(reason) => InstructionAction::Reject { reason: format!("it cannot be planned: {reason}") },
-    }
 }

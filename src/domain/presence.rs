@@ -8,7 +8,7 @@ use crate::domain::id::{DepartmentId, DomainId, PersonId};
 use crate::domain::org::{Chart, PersonRole, ReviewPolicy, WorkerKind};
 use crate::domain::role::{Asker, Level, Principal, Role};
 use crate::domain::state::State;
-use crate::domain::task::{Assignee, Skipped, State as TaskState, Task};
+use crate::domain::task::{Assignee, Checkpoint, Skipped, State as TaskState, Task};
 
 /// In what way nobody stands at a place, and why.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -245,6 +245,28 @@ impl State {
             Role::Organisation | Role::DomainLead(_) | Role::Ic(_) | Role::Person(_) | Role::Operator => return role,
         };
         [role, other].into_iter().find(|who| self.absence(who).is_none()).unwrap_or(Role::Organisation)
+    }
+
+    /// Who answers a question that is put to a place: whoever stands in for it, or decides where nobody is there.
+    #[must_use]
+    pub fn answers(&self, place: &Role) -> Role {
+        let who = self.who_works_for(place);
+        match (self.absence(&who), place.department()) {
+            (Some(_), Some(department)) => self.person_for(&department),
+            (Some(_) | None, _) => who,
+        }
+    }
+
+    /// Who gives a milestone that stops for it the go-ahead.
+    #[must_use]
+    pub fn gives_go_ahead(&self, task: &Task) -> Role {
+        let department = task.domain.department();
+        match task.checkpoint {
+            Some(Checkpoint::AsksPerson) => self.person_for(&department),
+            Some(Checkpoint::Named | Checkpoint::Stopped | Checkpoint::Passed) | None => {
+                self.deputy(Role::EngineeringManager(department))
+            }
+        }
     }
 
     /// Open escalations that a place holds.

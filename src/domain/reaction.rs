@@ -5,8 +5,12 @@
 //! through all tasks.
 
 mod index;
+mod waits;
 
-pub(in crate::domain) use self::index::{refresh_affairs, refresh_instruction, refresh_task, stir_owners};
+pub(in crate::domain) use self::index::{
+    refresh_affairs, refresh_hours, refresh_instruction, refresh_task, stir_owners,
+};
+pub use self::waits::{InstructionWait, instruction_wait, waits_for};
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::alarm::clock_faults;
 use crate::domain::id::{BroadcastId, EscalationId, InstructionId, QuestionId, TaskId};
-use crate::domain::instruction;
+use crate::domain::instruction::{self, HoldKind};
 use crate::domain::review::TaskKind;
 use crate::domain::role::{Level, Role};
 use crate::domain::state::State;
@@ -31,16 +35,28 @@ pub enum Duty {
     Plan(InstructionId),
     /// Look at its plan.
     ApprovePlan(InstructionId),
+    /// Add what its brief does not say.
+    FillBrief(InstructionId),
+    /// Answer a question about its plan.
+    Consult(InstructionId, QuestionId),
     /// Let it begin.
     Release(InstructionId),
+    /// Decide whether it goes before what it competes with, or without what it depends on.
+    Arbitrate(InstructionId),
+    /// Decide what to do about its delay.
+    Replan(InstructionId),
     /// Decide on its end.
     DecideGoNoGo(InstructionId),
     /// A person decides on an end that the facts speak against.
     ResolveNoGo(InstructionId),
     /// Have a strategic task broken down.
     BeginPlanning(TaskId),
+    /// Give a milestone that stops for it the go-ahead.
+    GoAhead(TaskId),
     /// Break a strategic task down.
     BreakDown(TaskId),
+    /// Look at a breakdown that crosses domains.
+    ReviewBreakdown(TaskId),
     /// Find somebody for a task.
     Assign(TaskId),
     /// Start the next attempt.
@@ -70,12 +86,48 @@ pub enum Duty {
 }
 
 impl Duty {
+    /// The instruction it is about, if it is about one itself and not about a task of it.
+    #[must_use]
+    pub const fn instruction(&self) -> Option<InstructionId> {
+        match self {
+            Self::Triage(id)
+            | Self::Plan(id)
+            | Self::ApprovePlan(id)
+            | Self::FillBrief(id)
+            | Self::Consult(id, _)
+            | Self::Release(id)
+            | Self::Arbitrate(id)
+            | Self::Replan(id)
+            | Self::DecideGoNoGo(id)
+            | Self::ResolveNoGo(id) => Some(*id),
+            Self::BeginPlanning(_)
+            | Self::GoAhead(_)
+            | Self::BreakDown(_)
+            | Self::ReviewBreakdown(_)
+            | Self::Assign(_)
+            | Self::Start(_)
+            | Self::Attend(_)
+            | Self::Review(_)
+            | Self::NameReviewer(_)
+            | Self::DecideGate(_)
+            | Self::ClearBlocker(_)
+            | Self::DecideCancelled(_)
+            | Self::ReceiveHandoff(_)
+            | Self::Answer(..)
+            | Self::HoldEscalation(..)
+            | Self::Acknowledge(_)
+            | Self::Read(_) => None,
+        }
+    }
+
     /// The task it is about, if it is about one.
     #[must_use]
     pub const fn task(&self) -> Option<TaskId> {
         match self {
             Self::BeginPlanning(task)
+            | Self::GoAhead(task)
             | Self::BreakDown(task)
+            | Self::ReviewBreakdown(task)
             | Self::Assign(task)
             | Self::Start(task)
             | Self::Attend(task)
@@ -92,7 +144,11 @@ impl Duty {
             | Self::Triage(_)
             | Self::Plan(_)
             | Self::ApprovePlan(_)
+            | Self::FillBrief(_)
+            | Self::Consult(..)
             | Self::Release(_)
+            | Self::Arbitrate(_)
+            | Self::Replan(_)
             | Self::DecideGoNoGo(_)
             | Self::ResolveNoGo(_) => None,
         }
@@ -105,11 +161,17 @@ impl fmt::Display for Duty {
             Self::Triage(_) => "triage it",
             Self::Plan(_) => "plan it",
             Self::ApprovePlan(_) => "approve its plan",
+            Self::FillBrief(_) => "add to its brief",
+            Self::Consult(..) => "answer a question about its plan",
             Self::Release(_) => "release it",
+            Self::Arbitrate(_) => "decide how it goes on",
+            Self::Replan(_) => "decide about its delay",
             Self::DecideGoNoGo(_) => "decide go or no-go",
             Self::ResolveNoGo(_) => "decide what to do after a no-go",
             Self::BeginPlanning(_) => "have it broken down",
+            Self::GoAhead(_) => "give the go-ahead",
             Self::BreakDown(_) => "break it down",
+            Self::ReviewBreakdown(_) => "look at the breakdown",
             Self::Assign(_) => "assign it",
             Self::Start(_) => "start the next attempt",
             Self::Attend(_) => "see the running attempt through",
@@ -185,10 +247,21 @@ pub fn accountability(state: &State, task: &Task) -> Accountability {
     };
     match &task.state {
         TaskState::Pending if held_back.is_some() => found.waits = held_back,
+        TaskState::Pending if task.is_stopped() => {
+            let unmet = state.unmet(task);
+            if unmet.is_empty() {
+                found.owes.push((state.gives_go_ahead(task), Duty::GoAhead(task.id)));
+            } else {
+                found.waits = Some(Wait::Dependencies(unmet));
+            }
+        }
         TaskState::Pending if task.kind == TaskKind::Strategic && task.tier.has_strategic_phase() => {
-            found.owes.push((tech_lead(), Duty::BeginPlanning(task.id)));
+            found.owes.push((state.deputy(tech_lead()), Duty::BeginPlanning(task.id)));
         }
         TaskState::Pending => found.owes.push((lead(), Duty::Assign(task.id))),
+        TaskState::InPlanning if !task.proposal.is_empty() => {
+            found.owes.push((state.deputy(tech_lead()), Duty::ReviewBreakdown(task.id)));
+        }
         TaskState::InPlanning => found.owes.push((lead(), Duty::BreakDown(task.id))),
         TaskState::Assigned { assignee: Assignee::Lead(_) } if state.cancelled_child(task).is_some() => {
             found.owes.push((lead(), Duty::DecideCancelled(task.id)));
@@ -282,18 +355,44 @@ fn open_children(state: &State, task: &Task) -> Wait {
 #[must_use]
 fn instruction_duties(state: &State, found: &instruction::Instruction) -> Vec<(Role, Duty)> {
     let manager = || state.deputy(Role::EngineeringManager(found.department.clone()));
+    let person = || state.person_for(&found.department);
     match &found.state {
         instruction::State::Received => vec![(manager(), Duty::Triage(found.id))],
+        instruction::State::NeedsBrief { .. } => vec![(person(), Duty::FillBrief(found.id))],
+        // Nobody begins to plan what is held.
+        instruction::State::Triaged if found.paused.is_some() => Vec::new(),
         instruction::State::Triaged => {
             vec![(state.deputy(Role::TechLead(found.department.clone())), Duty::Plan(found.id))]
         }
-        instruction::State::Planned => vec![(manager(), Duty::ApprovePlan(found.id))],
-        instruction::State::Queued if found.paused.is_some() => Vec::new(),
-        instruction::State::Queued => vec![(Role::Organisation, Duty::Release(found.id))],
-        instruction::State::GoNoGo { no_go } if no_go.is_empty() => vec![(manager(), Duty::DecideGoNoGo(found.id))],
-        instruction::State::GoNoGo { .. } => {
-            vec![(state.person_for(&found.department), Duty::ResolveNoGo(found.id))]
+        instruction::State::Planned => {
+            let open = found.consultations.iter().filter(|one| one.end.is_none());
+            let mut owed: Vec<(Role, Duty)> =
+                open.map(|one| (state.answers(&one.ask.whom), Duty::Consult(found.id, one.ask.id))).collect();
+            if !found.is_consulting() {
+                owed.push((manager(), Duty::ApprovePlan(found.id)));
+            }
+            owed
         }
+        instruction::State::AwaitingApproval { .. } => vec![(person(), Duty::ApprovePlan(found.id))],
+        instruction::State::Queued if found.paused.is_some() => Vec::new(),
+        instruction::State::Queued => match found.held.as_ref().map(|hold| hold.kind) {
+            // It begins by itself, too, once what it competes with is over before anybody has decided.
+            Some(HoldKind::Manager) => {
+                vec![(manager(), Duty::Arbitrate(found.id)), (Role::Organisation, Duty::Release(found.id))]
+            }
+            Some(HoldKind::Person) => {
+                vec![(person(), Duty::Arbitrate(found.id)), (Role::Organisation, Duty::Release(found.id))]
+            }
+            Some(HoldKind::DependencyLost) => vec![(person(), Duty::Arbitrate(found.id))],
+            Some(HoldKind::Dependencies | HoldKind::Capacity) | None => {
+                vec![(Role::Organisation, Duty::Release(found.id))]
+            }
+        },
+        instruction::State::Executing if found.plan.as_ref().is_some_and(|plan| plan.slipped.is_some()) => {
+            vec![(manager(), Duty::Replan(found.id))]
+        }
+        instruction::State::GoNoGo { no_go } if no_go.is_empty() => vec![(manager(), Duty::DecideGoNoGo(found.id))],
+        instruction::State::GoNoGo { .. } => vec![(person(), Duty::ResolveNoGo(found.id))],
         instruction::State::Executing
         | instruction::State::Completed
         | instruction::State::Cancelled { .. }
@@ -348,13 +447,7 @@ pub fn liveness_faults(state: &State) -> Vec<String> {
         }
     }
     faults.extend(stuck(state).into_iter().map(|task| format!("{task} waits for what waits for it")));
-    for found in state.instructions.values() {
-        let owed = state.instruction_duties(found.id);
-        let waits_for_tasks = found.state == instruction::State::Executing && !found.open.is_empty();
-        if owed.is_empty() && !waits_for_tasks && found.paused.is_none() {
-            faults.push(format!("{} is {} and nobody owes anything for it", found.id, found.state.name()));
-        }
-    }
+    faults.append(&mut waits::instruction_faults(state));
     faults.append(&mut clock_faults(state));
     faults
 }

@@ -21,7 +21,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::role::Role;
 use crate::domain::sla::Mark;
 use crate::domain::state::State;
-use crate::domain::task::{State as TaskState, StateName, Task, Trouble};
+use crate::domain::task::{StateName, Task, Trouble};
 use crate::domain::time::{Effort, Millis, OrgTime, Stamp};
 
 /// Risks that a report names: more than a handful are not talked about in a standup.
@@ -256,26 +256,6 @@ fn standing_still(task: &Task, now: OrgTime) -> Millis {
 fn spent(task: &Task, now: OrgTime) -> Millis {
     let still = task.clock.stood_still.0.saturating_add(standing_still(task, now).0);
     Millis(now.since(task.entered.org).0.saturating_sub(still).max(0))
-}
-
-/// Hours of work left of a task: what its worker's own figure leaves, none once the work was handed in.
-fn left(task: &Task) -> Effort {
-    match &task.state {
-        TaskState::UnderReview { .. }
-        | TaskState::DomainReview { .. }
-        | TaskState::ReadyForHandoff { .. }
-        | TaskState::Completed
-        | TaskState::Cancelled { .. } => Effort::default(),
-        TaskState::Pending
-        | TaskState::InPlanning
-        | TaskState::Assigned { .. }
-        | TaskState::InProgress { .. }
-        | TaskState::Blocked { .. }
-        | TaskState::Escalated { .. } => {
-            let done = task.progress.as_ref().and_then(|progress| progress.percent).unwrap_or(0).min(100);
-            Effort::from_hours(task.work.effort.hours() * (1.0 - f64::from(done) / 100.0))
-        }
-    }
 }
 
 /// How much of the coming days of an IC is booked. Whoever is away has no hours.

@@ -15,8 +15,10 @@ pub use self::deadlines::{DeadlineOf, DeadlineSet, Deadlines};
 
 pub(super) use self::deadlines::Armed;
 use crate::domain::alarm::NEVER;
+use crate::domain::capacity::{Band, Booked};
 use crate::domain::id::{BroadcastId, DomainId, IcId, IdempotencyKey, InstructionId, Sequence, TaskId};
 use crate::domain::instruction::{self, Instruction};
+use crate::domain::learning::Outcome;
 use crate::domain::org::Chart;
 use crate::domain::presence::Absence;
 use crate::domain::protocol::Notice;
@@ -57,6 +59,10 @@ pub struct State {
     pub digests: BTreeMap<Role, OrgTime>,
     /// What was completed between standups.
     pub tally: Tally,
+    /// How the latest work of each IC turned out, oldest first.
+    pub history: BTreeMap<IcId, Vec<Outcome>>,
+    /// How full each domain was when that was last said; healthy where it is absent.
+    pub bands: BTreeMap<DomainId, Band>,
     /// Derived from the above, and kept in step with it.
     pub(super) index: Index,
 }
@@ -116,7 +122,7 @@ pub struct Archived {
 /// How much an IC has on their desk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Load {
-    /// Hours of the tasks they have.
+    /// Hours that are left of the tasks they have, as they are expected to need them.
     pub committed: Effort,
     /// Attempts at work.
     pub running: u32,
@@ -127,7 +133,7 @@ pub struct Load {
 }
 
 /// Something whose row in the store is out of date.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Changed {
     /// The chart.
     Chart,
@@ -137,6 +143,8 @@ pub enum Changed {
     Task(TaskId),
     /// What belongs to the organisation as a whole: its clock, who is there, messages.
     Affairs,
+    /// How the work of an IC turned out.
+    History(IcId),
 }
 
 /// What a task stands for in the indexes.
@@ -176,10 +184,30 @@ pub(super) struct Index {
     pub(super) changed: BTreeSet<Changed>,
     /// Instructions that ended since this was last taken.
     pub(super) archived: Vec<Archived>,
+    /// What is spoken for of the coming days of each domain.
+    pub(super) booked: BTreeMap<DomainId, Booked>,
+    /// ICs with more than they should have.
+    pub(super) overloaded: BTreeSet<IcId>,
+    /// Tasks that wait for somebody to have the time, by their domain.
+    pub(super) waiting: BTreeMap<DomainId, BTreeSet<TaskId>>,
     /// Tasks on the desk of each IC.
     pub(super) desks: BTreeMap<IcId, BTreeSet<TaskId>>,
     /// Those of them at which an attempt is at work: as few as their parallel limit.
     pub(super) running: BTreeMap<IcId, BTreeSet<TaskId>>,
+    /// Hours of open work by domain and instruction, of the instructions that run.
+    pub(super) work: BTreeMap<DomainId, BTreeMap<InstructionId, Effort>>,
+    /// What each task adds to `work`.
+    pub(super) shares: BTreeMap<TaskId, (DomainId, InstructionId, Effort)>,
+    /// Instructions that are queued.
+    pub(super) queued: BTreeSet<InstructionId>,
+    /// Instructions that are paused to make room for another.
+    pub(super) making_room: BTreeSet<InstructionId>,
+    /// Instructions that look at the end of another, by that other one.
+    pub(super) waiting_for: BTreeMap<InstructionId, BTreeSet<InstructionId>>,
+    /// The same the other way round: the instructions whose end each looks at.
+    pub(super) awaits: BTreeMap<InstructionId, BTreeSet<InstructionId>>,
+    /// Instructions that were made as parts of another, by that other one.
+    pub(super) parts: BTreeMap<InstructionId, BTreeSet<InstructionId>>,
     /// Messages to channels that somebody has not read.
     pub(super) unread: Vec<(Role, Duty)>,
     /// How many open escalations each place holds.
@@ -235,6 +263,38 @@ impl State {
     #[must_use]
     pub fn instruction_duties(&self, instruction: InstructionId) -> &[(Role, Duty)] {
         self.index.instructions.get(&instruction).map_or(&[], Vec::as_slice)
+    }
+
+    /// How an instruction ended, if it has: it may still have tasks that are being cancelled.
+    #[must_use]
+    pub fn ended(&self, instruction: InstructionId) -> Option<instruction::StateName> {
+        let live = self.instructions.get(&instruction).map(|found| found.state.name());
+        live.filter(|state| state.is_terminal()).or_else(|| self.finished.get(&instruction).map(|stub| stub.state))
+    }
+
+    /// Hours of open work of a domain, by the instructions that run.
+    pub fn open_work(&self, domain: &DomainId) -> impl Iterator<Item = (InstructionId, Effort)> + '_ {
+        self.index.work.get(domain).into_iter().flatten().map(|(id, hours)| (*id, *hours))
+    }
+
+    /// Instructions that are approved and have not begun.
+    pub fn queued(&self) -> impl Iterator<Item = &Instruction> + '_ {
+        self.index.queued.iter().filter_map(|id| self.instructions.get(id))
+    }
+
+    /// Instructions that are paused to make room for another: they go on by themselves.
+    pub fn making_room(&self) -> impl Iterator<Item = &Instruction> + '_ {
+        self.index.making_room.iter().filter_map(|id| self.instructions.get(id))
+    }
+
+    /// Instructions that look at the end of this one: they depend on it, are made of it, or make room for it.
+    pub fn waiting_for(&self, instruction: InstructionId) -> impl Iterator<Item = &Instruction> + '_ {
+        self.index.waiting_for.get(&instruction).into_iter().flatten().filter_map(|id| self.instructions.get(id))
+    }
+
+    /// Parts of an instruction that are not over.
+    pub fn open_parts(&self, instruction: InstructionId) -> impl Iterator<Item = &Instruction> + '_ {
+        self.index.parts.get(&instruction).into_iter().flatten().filter_map(|id| self.instructions.get(id))
     }
 
     /// How much an IC has on their desk.

@@ -15,10 +15,11 @@ use crate::domain::assignment::Explanation;
 use crate::domain::id::{
     DomainId, Epoch, EscalationId, IcId, InstructionId, QuestionId, Round, StepKey, TaskId, Visit,
 };
+use crate::domain::plan::{Piece, Range};
 use crate::domain::review::{GateRecord, TaskKind};
 use crate::domain::role::Role;
 use crate::domain::sla::Mark;
-use crate::domain::time::{Millis, OrgTime, Stamp};
+use crate::domain::time::{Effort, Millis, OrgTime, Stamp};
 use crate::domain::work::{Finding, Priority, Submission, Tier, Work};
 
 pub use self::state::{Assignee, Attempt, State, StateName};
@@ -42,6 +43,27 @@ pub struct PlannedTask {
     pub needs: Vec<TaskId>,
     /// What it asks for.
     pub work: Work,
+    /// Hours that it takes at least and at most, where the plan says.
+    pub range: Option<Range>,
+    /// Whether it stops for a go-ahead where the risk of the plan calls for checkpoints.
+    pub checkpoint: bool,
+    /// What its lead breaks it down into, where it is a milestone and the plan says.
+    pub outline: Vec<Piece>,
+}
+
+impl PlannedTask {
+    /// A task of a plan that says no more about it than what it is and what it needs.
+    #[must_use]
+    pub const fn new(
+        id: TaskId,
+        key: StepKey,
+        kind: TaskKind,
+        domain: DomainId,
+        needs: Vec<TaskId>,
+        work: Work,
+    ) -> Self {
+        Self { id, key, kind, domain, needs, work, range: None, checkpoint: false, outline: Vec::new() }
+    }
 }
 
 /// A task that is not over, or whose instruction is not.
@@ -117,6 +139,34 @@ pub struct Task {
     pub past_escalations: Vec<(EscalationId, Escalation)>,
     /// The latest news of the running attempt.
     pub progress: Option<Progress>,
+    /// Hours that it takes at least and at most, where the plan says.
+    pub range: Option<Range>,
+    /// Whether it stops for a go-ahead before anything of it begins.
+    pub checkpoint: Option<Checkpoint>,
+    /// What its lead breaks it down into, where the plan says.
+    pub outline: Arc<Vec<Piece>>,
+    /// What its lead wants to break it down into, while the tech lead looks at what crosses domains.
+    pub proposal: Vec<PlannedTask>,
+    /// Whether the tech lead sent the outline back: the lead takes another way then.
+    pub proposal_refused: bool,
+    /// How long its attempts have run, by organisation time, but for the one at work.
+    pub spent: Millis,
+    /// When the attempt at work began.
+    pub running_since: Option<OrgTime>,
+}
+
+/// A milestone at which a plan may stop for a go-ahead.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Checkpoint {
+    /// The plan names it; the risk of the plan does not call for a stop.
+    Named,
+    /// Nobody has said go yet.
+    Stopped,
+    /// The manager leaves it to a person.
+    AsksPerson,
+    /// It goes ahead.
+    Passed,
 }
 
 /// How the clock of one visit to a state has run.
@@ -138,6 +188,32 @@ pub struct StateClock {
     pub reminded: Option<OrgTime>,
     /// Until when capacity was forecast to free up, if it waits for that.
     pub forecast: Option<OrgTime>,
+    /// The least hours that whoever could do it had to do before it, by the forecasts of this visit.
+    pub ahead: Option<Effort>,
+    /// Forecasts in a row since that became less.
+    pub unmoved: u8,
+}
+
+impl StateClock {
+    /// Forecasts in a row that may be made although nothing became less: work that reports no progress is over at once,
+    /// and may take twice as long as it was estimated with.
+    pub const UNMOVED_LIMIT: u8 = 2;
+
+    /// Whether one may wait for capacity again, within another forecast, with so many hours to be done before it: as long
+    /// as the backlog drains, and a few times when it does not seem to. Each time it drains there is less to wait for, so
+    /// this comes to an end.
+    #[must_use]
+    pub fn may_wait(&self, ahead: Effort) -> bool {
+        self.ahead.is_none_or(|least| ahead < least) || self.unmoved < Self::UNMOVED_LIMIT
+    }
+
+    /// It waits for capacity until then, with so many hours to be done before it.
+    pub(in crate::domain) fn wait(&mut self, until: OrgTime, ahead: Effort) {
+        self.forecast = Some(until);
+        let drains = self.ahead.is_none_or(|least| ahead < least);
+        self.unmoved = if drains { 0 } else { self.unmoved.saturating_add(1) };
+        self.ahead = Some(self.ahead.map_or(ahead, |least| least.min(ahead)));
+    }
 }
 
 /// Why the clock of a task stands still.
@@ -242,6 +318,13 @@ impl Task {
             escalations: BTreeMap::new(),
             past_escalations: Vec::new(),
             progress: None,
+            range: planned.range,
+            checkpoint: planned.checkpoint.then_some(Checkpoint::Named),
+            outline: Arc::new(planned.outline.clone()),
+            proposal: Vec::new(),
+            proposal_refused: false,
+            spent: Millis::default(),
+            running_since: None,
         }
     }
 
@@ -268,6 +351,15 @@ impl Task {
     #[must_use]
     pub fn escalation_for(&self, trouble: Trouble) -> Option<(EscalationId, &Escalation)> {
         self.escalations.iter().find(|(_, escalation)| escalation.trouble == trouble).map(|(id, found)| (*id, found))
+    }
+
+    /// Whether it waits for a go-ahead.
+    #[must_use]
+    pub const fn is_stopped(&self) -> bool {
+        match self.checkpoint {
+            Some(Checkpoint::Stopped | Checkpoint::AsksPerson) => true,
+            Some(Checkpoint::Named | Checkpoint::Passed) | None => false,
+        }
     }
 
     /// Whether `role` holds an escalation of this task and so may make the moves of its state's owner.

@@ -164,6 +164,12 @@ impl Effort {
         f64::from(self.0) / 1_000.0
     }
 
+    /// That many thousandths of an hour.
+    #[must_use]
+    pub const fn from_milli_hours(milli_hours: u32) -> Self {
+        Self(milli_hours)
+    }
+
     /// Thousandths of an hour.
     #[must_use]
     pub const fn milli_hours(self) -> u32 {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::Skill;
+use crate::domain::id::{Position, Skill};
 use crate::domain::time::Effort;
 
 /// How much planning and review an instruction gets.
@@ -26,6 +26,9 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// Every tier, the least first.
+    pub const ALL: [Self; 5] = [Self::Trivial, Self::Simple, Self::Moderate, Self::Complex, Self::Expert];
+
     /// Whether the instruction is planned in two phases: strategic tasks first, each broken down by its lead.
     #[must_use]
     pub const fn has_strategic_phase(self) -> bool {
@@ -123,11 +126,13 @@ pub(in crate::domain) use words;
 
 words!(
     /// How urgent something is. Later in this list goes first.
+    #[derive(Default)]
     Priority,
     "a priority (low, normal, high, critical)",
     /// When there is nothing else.
     Low = "low",
     /// In its turn.
+    #[default]
     Normal = "normal",
     /// Before others.
     High = "high",
@@ -187,6 +192,8 @@ pub struct Work {
     pub skills: BTreeSet<Skill>,
     /// Skills that help.
     pub nice_to_have: BTreeSet<Skill>,
+    /// The position that whoever does it must have; any where it is absent.
+    pub position: Option<Position>,
     /// Whether a security reviewer must see it.
     pub security_sensitive: bool,
     /// What must be true for the work to count as done, in words a reviewer can decide on.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::snapshot::{AFFAIRS, Affairs, CHART, HEADER, Header, KeyUse, Stub, VERSION, from_bytes};
+use super::snapshot::{AFFAIRS, Affairs, CHART, HEADER, HISTORY, Header, KeyUse, Stub, VERSION, from_bytes};
 use super::{Error, Ledger, codec};
 use crate::domain::evolve::{evolve, rebuild_index};
-use crate::domain::id::{InstructionId, Sequence};
+use crate::domain::id::{IcId, InstructionId, Sequence};
 use crate::domain::instruction::Instruction;
+use crate::domain::learning::Outcome;
 use crate::domain::state::{Finished, FinishedTask, State};
 use crate::domain::task::Task;
 use crate::store::{Reader, Record, Store, Table};
@@ -104,6 +105,14 @@ fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<State, Error> {
         state.next_standup = affairs.next_standup;
         state.digests = affairs.digests;
         state.tally = affairs.tally;
+        state.bands = affairs.bands;
+    }
+    for row in store.rows(Table::Meta) {
+        let (key, value) = row?;
+        if key.starts_with(HISTORY) {
+            let (ic, history): (IcId, Vec<Outcome>) = from_bytes("a history", &value)?;
+            state.history.insert(ic, history);
+        }
     }
     for row in store.rows(Table::Instruction) {
         let found: Instruction = from_bytes("an instruction", &row?.1)?;

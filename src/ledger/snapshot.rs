@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Error;
+use crate::domain::capacity::Band;
 use crate::domain::event::{Entry, Event};
-use crate::domain::id::{BroadcastId, IdempotencyKey, InstructionId, Sequence, TaskId};
+use crate::domain::id::{BroadcastId, DomainId, IcId, IdempotencyKey, InstructionId, Sequence, TaskId};
 use crate::domain::instruction;
 use crate::domain::presence::Absence;
 use crate::domain::role::Role;
@@ -28,6 +29,9 @@ pub(super) const CHART: &[u8] = b"chart";
 /// The row of [`Table::Meta`] with the [`Affairs`].
 pub(super) const AFFAIRS: &[u8] = b"affairs";
 
+/// How the rows of [`Table::Meta`] with the histories of ICs begin.
+pub(super) const HISTORY: &[u8] = b"history/";
+
 /// What belongs to the organisation as a whole.
 #[derive(Serialize, Deserialize, Default)]
 pub(super) struct Affairs {
@@ -37,6 +41,7 @@ pub(super) struct Affairs {
     pub(super) next_standup: Option<OrgTime>,
     pub(super) digests: BTreeMap<Role, OrgTime>,
     pub(super) tally: Tally,
+    pub(super) bands: BTreeMap<DomainId, Band>,
 }
 
 impl Affairs {
@@ -48,12 +53,13 @@ impl Affairs {
             next_standup: state.next_standup,
             digests: state.digests.clone(),
             tally: state.tally.clone(),
+            bands: state.bands.clone(),
         }
     }
 }
 
 /// The version of the rows; a row of another version is not used, the state is replayed instead.
-pub(super) const VERSION: u16 = 2;
+pub(super) const VERSION: u16 = 3;
 
 /// Where the snapshots stand.
 #[derive(Serialize, Deserialize)]
@@ -92,6 +98,13 @@ pub(super) fn rows_of_changed(state: &mut State, batch: &mut Batch) -> Result<()
         match changed {
             Changed::Affairs => batch.put(Table::Meta, AFFAIRS, to_bytes("the affairs", &Affairs::of(state))?),
             Changed::Chart => batch.put(Table::Meta, CHART, to_bytes("the chart", state.chart.as_ref())?),
+            Changed::History(ic) => {
+                let row = history_row(&ic);
+                match state.history.get(&ic) {
+                    Some(history) => batch.put(Table::Meta, row, to_bytes("a history", &(ic, history))?),
+                    None => batch.delete(Table::Meta, row),
+                }
+            }
             Changed::Instruction(id) => match state.instructions.get(&id) {
                 Some(found) => batch.put(Table::Instruction, *id.as_bytes(), to_bytes("an instruction", found)?),
                 None => batch.delete(Table::Instruction, *id.as_bytes()),
@@ -105,6 +118,12 @@ pub(super) fn rows_of_changed(state: &mut State, batch: &mut Batch) -> Result<()
     let header = Header { version: VERSION, sequence: state.sequence, at: state.last };
     batch.put(Table::Meta, HEADER, to_bytes("the header of the snapshots", &header)?);
     Ok(())
+}
+
+/// The row of [`Table::Meta`] with how the work of an IC turned out.
+fn history_row(ic: &IcId) -> Vec<u8> {
+    // Ids may be longer than a row's key can be.
+    [HISTORY, Sha256::digest(ic.as_str().as_bytes()).as_slice()].concat()
 }
 
 /// Adds the row of the idempotency key that an event uses, if it uses one.
@@ -144,7 +163,7 @@ pub fn digest(state: &State) -> [u8; 32] {
     let whole = (
         (state.sequence, state.last, state.chart.as_ref(), &state.instructions),
         (&state.tasks, &state.finished, &state.finished_tasks, &state.keys),
-        Affairs::of(state),
+        (Affairs::of(state), &state.history),
     );
     // A state that cannot be encoded equals no other: it would have failed when it was written.
     let bytes = postcard::to_stdvec(&whole).unwrap_or_default();

@@ -30,7 +30,8 @@ pub struct Filter {
 
 #[derive(Clone, Debug)]
 struct Only {
-    instruction: InstructionId,
+    /// The instruction, and those that were made as parts of it.
+    instructions: BTreeSet<InstructionId>,
     tasks: BTreeSet<TaskId>,
 }
 
@@ -41,25 +42,30 @@ impl Filter {
         Self::default()
     }
 
-    /// What happens to one instruction and its tasks.
+    /// What happens to one instruction, the parts it is made of, and their tasks.
     #[must_use]
     pub fn instruction(instruction: InstructionId) -> Self {
-        Self { only: Some(Only { instruction, tasks: BTreeSet::new() }) }
+        Self { only: Some(Only { instructions: BTreeSet::from([instruction]), tasks: BTreeSet::new() }) }
     }
 
     /// Learns the tasks that exist already, so that following may begin in the middle.
     fn seed(&mut self, state: &State) {
         if let Some(only) = &mut self.only {
-            match state.instructions.get(&only.instruction) {
-                Some(found) => only.tasks.extend(&found.tasks),
-                None => only.tasks.extend(
-                    state
-                        .finished_tasks
-                        .iter()
-                        .filter(|(_, stub)| stub.instruction == only.instruction)
-                        .map(|(id, _)| *id),
-                ),
+            // Parts may have parts.
+            let mut left: Vec<InstructionId> = only.instructions.iter().copied().collect();
+            while let Some(id) = left.pop() {
+                let Some(found) = state.instructions.get(&id) else {
+                    continue;
+                };
+                only.tasks.extend(&found.tasks);
+                let parts = found.plan.iter().flat_map(|plan| &plan.parts).map(|part| part.id);
+                left.extend(parts.filter(|part| only.instructions.insert(*part)));
             }
+            if only.instructions.iter().all(|id| state.instructions.contains_key(id)) {
+                return;
+            }
+            let over = state.finished_tasks.iter().filter(|(_, stub)| only.instructions.contains(&stub.instruction));
+            only.tasks.extend(over.map(|(id, _)| *id));
         }
     }
 
@@ -69,11 +75,22 @@ impl Filter {
             return true;
         };
         match &entry.event {
-            Event::Received { id, .. } => *id == only.instruction,
+            Event::Received { id, request, .. } => {
+                if request.parent.is_some_and(|parent| only.instructions.contains(&parent)) {
+                    only.instructions.insert(*id);
+                }
+                only.instructions.contains(id)
+            }
             Event::Instruction(id, event) => {
-                let wanted = *id == only.instruction;
-                if let (true, InstructionEvent::Planned { tasks }) = (wanted, event) {
-                    only.tasks.extend(tasks.iter().map(|task| task.id));
+                let wanted = only.instructions.contains(id);
+                match event {
+                    InstructionEvent::Planned { plan } if wanted => {
+                        only.tasks.extend(plan.tasks.iter().map(|task| task.id));
+                    }
+                    InstructionEvent::Amended { tasks, .. } if wanted => {
+                        only.tasks.extend(tasks.iter().map(|task| task.id));
+                    }
+                    _others => {}
                 }
                 wanted
             }
@@ -99,7 +116,8 @@ impl Filter {
             | Event::Broadcast { .. }
             | Event::BroadcastsRead { .. }
             | Event::StandupHeld { .. }
-            | Event::DigestSent { .. } => false,
+            | Event::DigestSent { .. }
+            | Event::CapacityNoted { .. } => false,
         }
     }
 }

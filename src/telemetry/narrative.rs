@@ -7,9 +7,10 @@ pub use self::escalation::span;
 
 use std::fmt::Display;
 
+use crate::domain::capacity::Band;
 use crate::domain::command::AfterBlock;
 use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
-use crate::domain::id::{InstructionId, TaskId};
+use crate::domain::id::{BriefField, InstructionId, TaskId};
 use crate::domain::state::{Archived, State};
 use crate::domain::task::{CancelledDecision, FailureClass, Task};
 
@@ -98,6 +99,10 @@ pub fn narrate(entry: &Entry, state: &State, archived: &[Archived]) -> Line {
                 ),
             )
         }
+        Event::CapacityNoted { domain, band, percent } => {
+            let importance = if *band >= Band::Warning { Importance::Trouble } else { Importance::Change };
+            (importance, format!("{domain} is at {percent} % of its capacity: {band}"))
+        }
         Event::Task(id, event) => {
             let task = find(*id, state, archived);
             let (importance, text) = task_line(event, task, entry);
@@ -123,7 +128,8 @@ pub fn instruction_of(entry: &Entry, state: &State, archived: &[Archived]) -> Op
         | Event::Broadcast { .. }
         | Event::BroadcastsRead { .. }
         | Event::StandupHeld { .. }
-        | Event::DigestSent { .. } => None,
+        | Event::DigestSent { .. }
+        | Event::CapacityNoted { .. } => None,
     }
 }
 
@@ -158,12 +164,57 @@ fn instruction_line(event: &InstructionEvent) -> (Importance, String) {
             (Importance::Change, format!("TRIAGED as {} of tier {}", triage.work_type, triage.tier))
         }
         InstructionEvent::Rejected { reason } => (Importance::Trouble, format!("REJECTED: {}", quote(reason))),
-        InstructionEvent::Planned { tasks } => {
-            let names: Vec<&str> = tasks.iter().map(|task| task.key.as_str()).collect();
-            (Importance::Change, format!("PLANNED as {}: {}", count(tasks.len(), "task"), names.join(", ")))
+        InstructionEvent::NeedsBrief { missing } => {
+            let fields: Vec<&str> = missing.iter().map(BriefField::as_str).collect();
+            (Importance::Trouble, format!("NEEDS_BRIEF: it does not say {}", fields.join(", ")))
         }
-        InstructionEvent::Queued => (Importance::Change, "QUEUED: the plan is approved".to_owned()),
-        InstructionEvent::Executing => (Importance::Change, "EXECUTING".to_owned()),
+        InstructionEvent::BriefFilled { fields } => {
+            let fields: Vec<&str> = fields.keys().map(BriefField::as_str).collect();
+            (Importance::Change, format!("TRIAGED: its brief says {} now", fields.join(", ")))
+        }
+        InstructionEvent::Planned { plan } => {
+            let names: Vec<&str> = match plan.parts.as_slice() {
+                [] => plan.tasks.iter().map(|task| task.key.as_str()).collect(),
+                parts => parts.iter().map(|part| part.key.as_str()).collect(),
+            };
+            let what = if plan.parts.is_empty() { "task" } else { "part" };
+            let line = format!("PLANNED by {} as {}: {}", plan.source, count(names.len(), what), names.join(", "));
+            (Importance::Change, line)
+        }
+        InstructionEvent::PlanRefused { reason } => {
+            (Importance::Trouble, format!("the plan made for it is no good: {}", quote(reason)))
+        }
+        InstructionEvent::ConsultationAnswered { text, .. } => {
+            (Importance::Change, format!("asked about its plan: {}", quote(text)))
+        }
+        InstructionEvent::ConsultationLapsed { .. } => {
+            (Importance::Trouble, "nobody answered a question about its plan in time".to_owned())
+        }
+        InstructionEvent::ApprovalAsked { reasons } => {
+            (Importance::Trouble, format!("AWAITING_APPROVAL by a person: {}", quote(&reasons.join("; "))))
+        }
+        InstructionEvent::Queued { .. } => (Importance::Change, "QUEUED: the plan is approved".to_owned()),
+        InstructionEvent::Held(hold) => (Importance::Change, format!("waits: {}", quote(&hold.reason))),
+        InstructionEvent::Arbitrated { first: true, reason } => {
+            (Importance::Trouble, format!("goes first: {}", quote(reason)))
+        }
+        InstructionEvent::Arbitrated { first: false, reason } => {
+            (Importance::Change, format!("waits its turn: {}", quote(reason)))
+        }
+        InstructionEvent::DependencyWaived { on, reason } => {
+            (Importance::Change, format!("goes on without {}: {}", on.short(), quote(reason)))
+        }
+        InstructionEvent::Executing { .. } => (Importance::Change, "EXECUTING".to_owned()),
+        InstructionEvent::Amended { tasks, reason } => {
+            (Importance::Change, format!("EXECUTING again, {} added: {}", count(tasks.len(), "task"), quote(reason)))
+        }
+        InstructionEvent::Slipped { percent, .. } => {
+            (Importance::Trouble, format!("takes {percent} % longer than expected"))
+        }
+        InstructionEvent::Rebaselined { decision, .. } => {
+            (Importance::Change, format!("about its delay: {}", quote(decision)))
+        }
+        InstructionEvent::DeadlinePassed => (Importance::Trouble, "its deadline has passed".to_owned()),
         InstructionEvent::GoNoGoReached => (Importance::Change, "GO_NO_GO: every task is over".to_owned()),
         InstructionEvent::NoGo { facts } => {
             (Importance::Trouble, format!("NO-GO, a person decides: {}", quote(&facts.join("; "))))
@@ -172,7 +223,7 @@ fn instruction_line(event: &InstructionEvent) -> (Importance, String) {
             (Importance::Change, format!("COMPLETED: {}", quote(&facts.join("; "))))
         }
         InstructionEvent::Cancelled { reason } => (Importance::Trouble, format!("CANCELLED: {}", quote(reason))),
-        InstructionEvent::Paused { reason } => (Importance::Trouble, format!("paused: {}", quote(reason))),
+        InstructionEvent::Paused { reason, .. } => (Importance::Trouble, format!("paused: {}", quote(reason))),
         InstructionEvent::Resumed => (Importance::Change, "resumed".to_owned()),
         InstructionEvent::Reminded { role } => {
             (Importance::Trouble, format!("{role} is reminded: it waits for their decision"))
@@ -189,9 +240,17 @@ fn task_line(event: &TaskEvent, task: Option<&Task>, entry: &Entry) -> (Importan
         TaskEvent::BrokenDown { children } => {
             (change, format!("ASSIGNED: broken down into {}", count(children.len(), "task")))
         }
+        TaskEvent::Proposed { children } => {
+            (change, format!("its breakdown into {} crosses domains", count(children.len(), "task")))
+        }
+        TaskEvent::ProposalRefused { reason } => (trouble, format!("its breakdown was sent back: {}", quote(reason))),
+        TaskEvent::Stopped => (change, "stops for a go-ahead before it begins".to_owned()),
+        TaskEvent::GoAheadAsked { reason } => (trouble, format!("a person gives the go-ahead: {}", quote(reason))),
+        TaskEvent::WentAhead { reason } => (change, format!("went ahead: {}", quote(reason))),
         TaskEvent::Assigned { to, explanation } => {
             let score = explanation.candidates.first().map(|best| format!(" (score {:.2})", best.score));
-            (change, format!("ASSIGNED to {to}{}", score.unwrap_or_default()))
+            let because = explanation.because.as_ref().map(|because| format!(": {}", quote(because)));
+            (change, format!("ASSIGNED to {to}{}{}", score.unwrap_or_default(), because.unwrap_or_default()))
         }
         TaskEvent::Unassigned { reason } => (trouble, format!("PENDING again: {}", quote(reason))),
         TaskEvent::Reassigned { to, reason } => (trouble, format!("ASSIGNED to {to} instead: {}", quote(reason))),

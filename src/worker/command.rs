@@ -14,7 +14,7 @@
 //! | `ECHELON_INPUTS` | one sub-folder for each step whose work this one builds on |
 //! | `ECHELON_REPOSITORY` | the repository of the instruction, if it names one |
 //! | `ECHELON_SUBJECT` | reviews: the workspace under review |
-//! | `ECHELON_TASK`, `ECHELON_STEP`, `ECHELON_EPOCH`, `ECHELON_JOB_KIND` | which task and attempt, `work` or `review` |
+//! | `ECHELON_TASK`, `ECHELON_STEP`, `ECHELON_EPOCH`, `ECHELON_JOB_KIND` | which task and attempt, `work`, `review` or `plan` |
 //! | `ECHELON_TOKEN`, `ECHELON_LEDGER` | marks of this attempt and of the daemon's data directory |
 //! | what the chart configures | may replace any but the `ECHELON_` ones |
 //!
@@ -24,9 +24,9 @@
 //! | --- | --- |
 //! | ran too long, or printed too much | failed: transient, or permanent |
 //! | an outcome file that is malformed | failed, transient |
-//! | an outcome | that outcome; but `done`, `approve` and a bad exit status do not go together: failed, transient |
+//! | an outcome | that outcome; but `done`, `approve`, `plan` and a bad exit status do not go together: failed, transient |
 //! | stopped on request | stopped |
-//! | exit 0 | work: done, with the last line it printed and the deliverables that exist; review: failed, transient |
+//! | exit 0 | work: done, with the last line it printed and the deliverables that exist; review or plan: failed, transient |
 //! | exit 75 (`EX_TEMPFAIL`), a signal | failed, transient |
 //! | exit 126, 127, or a program that is not there | failed, permanent |
 //! | any other exit status | failed, transient, with the last lines of standard error |
@@ -196,7 +196,9 @@ impl CommandWorker {
             Err(Said::Malformed(_)) | Ok(None) if matches!(finished.end, End::Stopped(_)) => Err(Failure::Stopped),
             Err(Said::Malformed(malformed)) => Err(Failure::transient(malformed.to_string())),
             Err(Said::Unreadable(error)) => Err(Failure::transient(format!("the outcome cannot be read: {error}"))),
-            Ok(Some(outcome @ (Outcome::Done { .. } | Outcome::Approve { .. }))) if !status.success() => {
+            Ok(Some(outcome @ (Outcome::Done { .. } | Outcome::Approve { .. } | Outcome::Plan(_))))
+                if !status.success() =>
+            {
                 Err(Failure::transient(format!("{} after saying {}", ended(status), outcome.name())))
             }
             Ok(Some(outcome)) => Ok(outcome),
@@ -224,6 +226,9 @@ impl CommandWorker {
             }
             (Some(0), JobKind::Review) => {
                 Err(Failure::transient("exited with 0 without an outcome: a review says approve or changes"))
+            }
+            (Some(0), JobKind::Plan) => {
+                Err(Failure::transient("exited with 0 without an outcome: a planner says plan"))
             }
             (Some(75), _) => Err(Failure::transient(with_stderr("asked to be tried again (exit 75)".to_owned()))),
             (Some(code @ (126 | 127)), _) => {

@@ -18,22 +18,29 @@
 //!   "inputs": [{ "step": "plan", "folder": "/…/inputs/plan", "artefacts": ["plan.md"] }],
 //!   "gate": null, "submission": null, "subject": null,
 //!   "round": 1, "repository": null, "workspace": "/…/workspace",
-//!   "epoch": 1, "token": "…", "deadline": "2026-05-28T20:26:40.123Z"
+//!   "epoch": 1, "token": "…", "deadline": "2026-05-28T20:26:40.123Z", "plan": null
 //! }
 //! ```
 //!
+//! A job of kind `plan` asks for the plan of the instruction itself: `plan` says for whom, how large it may be and how it is
+//! written down, and `task` stands for the planning.
+//!
 //! This module never reads or writes a file.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{DepartmentId, Epoch, InstructionId, Round, StepKey, TaskId};
+use crate::domain::brief::Brief;
+use crate::domain::id::{
+    DepartmentId, DomainId, Epoch, InstructionId, Position, Round, Skill, StepKey, TaskId, WorkType,
+};
 use crate::domain::protocol::NoticeKind;
-use crate::domain::review::Gate;
-use crate::domain::time::OrgTime;
-use crate::domain::work::{Deliverable, Finding, Priority, Submission, Tier};
+use crate::domain::review::{Gate, TaskKind};
+use crate::domain::time::{Effort, OrgTime};
+use crate::domain::work::{Deliverable, Experience, Finding, Priority, SkillLevel, Submission, Tier};
 
 /// The version of the document that this code writes.
 pub const VERSION: u32 = 1;
@@ -43,7 +50,7 @@ pub const VERSION: u32 = 1;
 pub struct Job {
     /// [`VERSION`].
     pub version: u32,
-    /// To do the work, or to judge it.
+    /// To do the work, to judge it, or to plan it.
     pub kind: JobKind,
     /// What the organisation is called.
     pub organisation: String,
@@ -82,6 +89,64 @@ pub struct Job {
     pub token: Token,
     /// When the task is due, on the organisation's clock.
     pub deadline: Option<OrgTime>,
+    /// Plans: what is to be planned, and for whom.
+    #[serde(default)]
+    pub plan: Option<Box<Planning>>,
+}
+
+/// What a planner is told.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Planning {
+    /// The kind of work.
+    pub work_type: WorkType,
+    /// What the instruction says, by field.
+    pub brief: Brief,
+    /// How much planning and review it gets.
+    pub tier: Tier,
+    /// What the tasks of the plan are: `strategic` milestones that leads break down, or `tactical` work for one IC each.
+    pub tasks: TaskKind,
+    /// Tasks that the plan has at least.
+    pub least_tasks: usize,
+    /// Tasks that the plan has at most.
+    pub most_tasks: usize,
+    /// Hours of one task, at most.
+    pub most_hours: f64,
+    /// Tasks that a milestone is broken down into, at most.
+    pub most_pieces: usize,
+    /// Who may be given work.
+    pub domains: Vec<Team>,
+    /// Workflows that a milestone may be broken down by.
+    pub workflows: Vec<WorkType>,
+    /// The JSON Schema of the plan.
+    pub schema: serde_json::Value,
+    /// Why plans for it were refused before: what is to be different.
+    pub refusals: Vec<String>,
+}
+
+/// A domain and who is there.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Team {
+    /// Its id.
+    pub domain: DomainId,
+    /// What it is called.
+    pub title: String,
+    /// Those who do its work.
+    pub members: Vec<Member>,
+}
+
+/// Somebody who does work.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Member {
+    /// What they are called.
+    pub title: String,
+    /// What they are, for work that asks for one.
+    pub position: Option<Position>,
+    /// How long they have done this.
+    pub experience: Experience,
+    /// What they can do, and how well.
+    pub skills: BTreeMap<Skill, SkillLevel>,
+    /// Hours they work a day.
+    pub hours_per_day: Effort,
 }
 
 /// What a job asks for.
@@ -92,6 +157,8 @@ pub enum JobKind {
     Work,
     /// Judge what was handed in.
     Review,
+    /// Plan an instruction.
+    Plan,
 }
 
 impl JobKind {
@@ -101,6 +168,7 @@ impl JobKind {
         match self {
             Self::Work => "work",
             Self::Review => "review",
+            Self::Plan => "plan",
         }
     }
 }

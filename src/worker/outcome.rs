@@ -9,9 +9,11 @@
 //! {"question": {"to": "software/backend:lead", "text": "…"}}
 //! {"approve": {"summary": "…"}}
 //! {"changes": {"findings": [{"text": "…", "location": "src/main.rs:12"}]}}
+//! {"plan": {"tasks": [{"key": "build", "title": "…", "domain": "backend", "effort": 4, "criteria": ["…"]}]}}
 //! ```
 //!
-//! `done` answers work, `approve` and `changes` answer reviews, the others answer both. Anything else is [`Malformed`].
+//! `done` answers work, `approve` and `changes` answer reviews, `plan` answers a job that asks for one, the others answer
+//! all. What is in a plan is read by [`planning`](super::planning). Anything else is [`Malformed`].
 //!
 //! This module never guesses what a worker meant.
 
@@ -89,6 +91,8 @@ pub enum Outcome {
         /// What and where; never empty.
         findings: Vec<Finding>,
     },
+    /// Plans: how the instruction is to be done, as it was written down; whether it is a plan is for whoever asked to say.
+    Plan(serde_json::Value),
 }
 
 impl Outcome {
@@ -102,6 +106,7 @@ impl Outcome {
             Self::Question { .. } => "question",
             Self::Approve { .. } => "approve",
             Self::Changes { .. } => "changes",
+            Self::Plan(_) => "plan",
         }
     }
 
@@ -110,6 +115,7 @@ impl Outcome {
         match self {
             Self::Done { .. } => matches!(kind, JobKind::Work),
             Self::Approve { .. } | Self::Changes { .. } => matches!(kind, JobKind::Review),
+            Self::Plan(_) => matches!(kind, JobKind::Plan),
             Self::Blocked { .. } | Self::Failed { .. } | Self::Question { .. } => true,
         }
     }
@@ -222,6 +228,8 @@ fn checked(outcome: Outcome) -> Result<Outcome, Malformed> {
             Outcome::Question { to: to.map(|to| tidy(&to, TEXT_LIMIT)), text: said(&text, "a text")? }
         }
         Outcome::Approve { summary } => Outcome::Approve { summary: tidy(&summary, TEXT_LIMIT) },
+        // It is as large as an outcome may be, and tidied once it is known to be a plan.
+        Outcome::Plan(plan) => Outcome::Plan(plan),
         Outcome::Changes { findings } if findings.is_empty() => {
             return Err(Malformed::Blank { outcome: name, missing: "findings" });
         }

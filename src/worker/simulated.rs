@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 use tokio::time::{sleep, sleep_until};
 
-use super::job::{Job, JobKind};
+use super::job::{Job, JobKind, Team};
 use super::outcome::{Outcome, inside};
 use super::process::span;
 use super::{Failure, Log, Report, RunContext, RunFuture, Sign, Worker};
@@ -53,6 +53,7 @@ impl SimulatedWorker {
             JobKind::Review if dice.random::<f64>() < self.rework_rate => Outcome::Changes {
                 findings: vec![Finding { text: format!("simulated: a change to {title}"), location: None }],
             },
+            JobKind::Plan => Outcome::Plan(plan(job, &mut dice)?),
             JobKind::Review => Outcome::Approve { summary: format!("simulated: approved {title}") },
         })
     }
@@ -89,6 +90,35 @@ impl SimulatedWorker {
         }
     }
 }
+
+/// A small plan: a little more than the least that the tier takes, one domain after the other, some tasks side by side.
+fn plan(job: &Job, dice: &mut StdRng) -> Result<serde_json::Value, Failure> {
+    let missing = || Failure::permanent("simulated: there is nobody to plan for");
+    let asked = job.plan.as_ref().ok_or_else(missing)?;
+    let staffed: Vec<&Team> = asked.domains.iter().filter(|team| !team.members.is_empty()).collect();
+    let spare = asked.most_tasks.saturating_sub(asked.least_tasks).min(MORE_TASKS);
+    let count = asked.least_tasks.saturating_add(dice.random_range(0..=spare));
+    let mut tasks = Vec::with_capacity(count);
+    for number in 1..=count {
+        let team = staffed.get((number - 1) % staffed.len().max(1)).ok_or_else(missing)?;
+        // Half of the tasks wait for the one before.
+        let needs: Vec<String> =
+            (number > 1 && dice.random::<bool>()).then(|| format!("part-{}", number - 1)).into_iter().collect();
+        tasks.push(serde_json::json!({
+            "key": format!("part-{number}"),
+            "title": format!("simulated: part {number} of {count}"),
+            "domain": team.domain,
+            "needs": needs,
+            "description": "simulated: nobody thought about this plan",
+            "effort": dice.random_range(1..=8_u32),
+            "criteria": ["simulated: it is done"],
+        }));
+    }
+    Ok(serde_json::json!({ "tasks": tasks }))
+}
+
+/// Tasks that a made-up plan has more than the least, at most.
+const MORE_TASKS: usize = 2;
 
 impl Worker for SimulatedWorker {
     fn run<'a>(&'a self, job: &'a Job, mut context: RunContext) -> RunFuture<'a> {

@@ -159,12 +159,12 @@ impl Workshop {
 }
 
 /// A chart or workflow of this project.
-fn shipped(path: &str) -> String {
+pub(crate) fn shipped(path: &str) -> String {
     format!("{}/org/{path}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A git repository with these files, committed.
-fn repository(folder: &Path, files: &[(&str, &str)]) {
+pub(crate) fn repository(folder: &Path, files: &[(&str, &str)]) {
     for (name, text) in files {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the folder can be made");

@@ -4,12 +4,16 @@
 //! - [`people`]: people, the work that is theirs, and who is absent;
 //! - [`clocks`]: how fast time runs and how long things may take;
 //! - [`charts`]: the faults of charts;
+//! - [`templates`]: what workflow files say about tiers, targets, milestones, parts and consultations;
+//! - [`broken`]: charts with several faults at once;
 //! - [`files`]: files that cannot be read, those that ship, and what slips of the hand make of them.
 
+mod broken;
 mod charts;
 mod clocks;
 mod files;
 mod people;
+mod templates;
 mod workflows;
 
 use echelon::config::{self, Fault, Faults};
@@ -184,7 +188,8 @@ fn everything_a_chart_says_is_in_what_is_read() {
             retry_backoff: Millis(2_000),
             max_review_rounds: 4,
             lease: Millis(90_000),
-            default_tier: Tier::Simple
+            default_tier: Tier::Simple,
+            approve_from: None,
         }
     );
     assert_eq!(chart.departments[&department].title, "Software");
@@ -214,8 +219,11 @@ fn everything_a_chart_says_is_in_what_is_read() {
 
     let workflow = chart.workflows.values().next().expect("there is one workflow");
     assert_eq!((workflow.work_type.as_str(), workflow.department.as_str()), ("ship", "software"));
-    assert_eq!((workflow.description.as_str(), workflow.tier), ("Builds it and tests it.", Some(Tier::Moderate)));
-    let [build, test] = workflow.steps.as_slice() else { panic!("there are two steps") };
+    assert_eq!(
+        (workflow.description.as_str(), workflow.tiers().collect::<Vec<_>>()),
+        ("Builds it and tests it.", vec![Tier::Moderate])
+    );
+    let [build, test] = workflow.variants[0].steps.as_slice() else { panic!("there are two steps") };
     assert_eq!((build.key.as_str(), build.domain.as_str(), build.needs.len()), ("build", "software/backend", 0));
     assert_eq!(build.work.title, "Build: {instruction}");
     assert_eq!(build.work.description, "Do {instruction} and return {}.");

@@ -3,16 +3,20 @@
 //! The chart is the one that ships. Its managers decide by their policies and its clocks fire when they are due; only the
 //! workers are played here, as the chart says they behave.
 
-mod stage;
-
 use echelon::domain::task::StateName;
+use echelon::domain::time::Millis;
 
-use self::stage::Stage;
+use crate::stage::Stage;
+use crate::support::inside;
+
+/// After this much time of the organisation nothing new happens but reminders.
+const CURTAIN: Millis = Millis::from_hours(60);
 
 #[test]
 fn the_demonstration_goes_like_this() {
-    let mut stage = Stage::open("escalation-demo.toml", "Roll the new release out");
-    stage.play();
+    let mut stage = Stage::open("escalation-demo.toml");
+    stage.submit(inside::request("Roll the new release out"));
+    stage.play(CURTAIN);
     let open = stage.open_tasks();
     // Everything has come to an end but what waits for Petra.
     assert_eq!(open, [("deploy".to_owned(), StateName::InProgress), ("deploy-work".to_owned(), StateName::Escalated)]);

@@ -1,16 +1,21 @@
 //! All integration tests, in one binary.
 
 mod apply;
+mod capacity;
 mod cli;
 mod code_review;
 mod config;
 mod crash;
 mod escalation_demo;
+mod instructions;
 mod ledger;
 mod lifecycle;
 mod people;
+mod planning;
+mod plans;
 mod protocol;
 mod protocols;
+mod stage;
 mod store;
 mod supervision;
 mod support;

@@ -94,6 +94,7 @@ impl Bench {
             epoch: Epoch(1),
             token: Token::from_bytes(format!("token {}", self.number).as_bytes()),
             deadline: None,
+            plan: None,
         }
     }
 

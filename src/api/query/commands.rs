@@ -3,6 +3,7 @@
 use crate::api::view::OptionView;
 use crate::domain::handoff::package;
 use crate::domain::id::EscalationId;
+use crate::domain::instruction::State as InstructionState;
 use crate::domain::policy::{Choosable, options};
 use crate::domain::reaction::Duty;
 use crate::domain::role::{Level, Role};
@@ -50,9 +51,24 @@ pub(super) fn commands(state: &State, role: &Role, duty: Duty) -> Vec<String> {
         return about_task(state, role, duty, task);
     }
     match duty {
-        Duty::ApprovePlan(id) | Duty::ResolveNoGo(id) => {
+        Duty::ApprovePlan(id) | Duty::Arbitrate(id) => {
             vec![format!("approve {}", id.short()), format!("reject {} --reason TEXT", id.short())]
         }
+        Duty::ResolveNoGo(id) => vec![
+            format!("approve {}", id.short()),
+            format!("reject {} --reason TEXT --finding TEXT", id.short()),
+            format!("reject {} --reason TEXT", id.short()),
+        ],
+        Duty::FillBrief(id) => {
+            let missing = state.instructions.get(&id).map(|found| match &found.state {
+                InstructionState::NeedsBrief { missing } => missing.clone(),
+                _another => Vec::new(),
+            });
+            let fields =
+                missing.unwrap_or_default().iter().map(|field| format!(" --field {field}=TEXT")).collect::<String>();
+            vec![format!("answer {}{fields}", id.short())]
+        }
+        Duty::Consult(_, question) => vec![format!("answer {} TEXT", question.short())],
         _by_actors => Vec::new(),
     }
 }
@@ -63,6 +79,7 @@ fn about_task(state: &State, role: &Role, duty: Duty, task: &Task) -> Vec<String
     let is_person = role.is_person();
     match duty {
         Duty::Answer(_, question) => vec![format!("answer {} TEXT", question.short())],
+        Duty::GoAhead(_) => vec![format!("approve {id}"), format!("reject {id} --reason TEXT")],
         Duty::Review(_) | Duty::DecideGate(_) if is_person => {
             vec![format!("approve {id}"), format!("reject {id} --reason TEXT")]
         }

@@ -5,7 +5,7 @@ use super::commands::{commands, escalation_of, ways};
 use crate::actors::brief::workspace_of;
 use crate::api::view::{InboxGroup, InboxItem, InboxView, StoryView, TurnView, UnreadView};
 use crate::domain::alarm;
-use crate::domain::id::{BroadcastId, EscalationId};
+use crate::domain::id::{BriefField, BroadcastId, EscalationId};
 use crate::domain::instruction::{Instruction, State as InstructionState};
 use crate::domain::reaction::Duty;
 use crate::domain::role::Role;
@@ -70,12 +70,13 @@ impl Look<'_> {
     }
 
     fn instruction_item(&self, role: &Role, duty: Duty, found: &Instruction) -> InboxItem {
-        let detail = match &found.state {
-            InstructionState::GoNoGo { no_go } => no_go.clone(),
-            _another => Vec::new(),
+        let asked = match duty {
+            Duty::Consult(_, question) => found.consultations.iter().find(|one| one.ask.id == question),
+            _another => None,
         };
+        let due = asked.map(|one| one.due).filter(|_| found.paused.is_none());
         InboxItem {
-            id: found.id.to_string(),
+            id: asked.map_or_else(|| found.id.to_string(), |one| one.ask.id.to_string()),
             what: duty.to_string(),
             task: None,
             key: None,
@@ -86,13 +87,33 @@ impl Look<'_> {
             priority: found.request.priority.to_string(),
             since: found.entered.wall.to_string(),
             waiting_seconds: self.waited(found.entered),
-            due: None,
-            overdue_seconds: None,
+            due: due.map(|due| self.wall(due)),
+            overdue_seconds: due.map(|due| alarm::overdue(self.now.org, due).0 / 1000).filter(|over| *over > 0),
             stands_still: found.paused.as_ref().map(|_| "its instruction is paused".to_owned()),
-            detail,
+            detail: self.about_instruction(duty, found),
             story: None,
             options: Vec::new(),
             commands: commands(self.state, role, duty),
+        }
+    }
+
+    /// What there is to know for whoever decides about an instruction.
+    fn about_instruction(&self, duty: Duty, found: &Instruction) -> Vec<String> {
+        let workflow = found.triage.as_ref().and_then(|one| self.state.chart.workflows.get(&one.work_type));
+        let question = |field: &BriefField| {
+            let asked = workflow.and_then(|workflow| workflow.brief.get(field)).map_or("", String::as_str);
+            format!("{field}: {asked}")
+        };
+        match (&found.state, duty) {
+            (InstructionState::NeedsBrief { missing }, _) => missing.iter().map(question).collect(),
+            (InstructionState::AwaitingApproval { reasons }, _) => reasons.clone(),
+            (InstructionState::Planned, Duty::Consult(_, id)) => {
+                let asked = found.consultations.iter().filter(|one| one.ask.id == id);
+                asked.map(|one| one.ask.question.clone()).collect()
+            }
+            (InstructionState::Queued, _) => found.held.iter().map(|hold| hold.reason.clone()).collect(),
+            (InstructionState::GoNoGo { no_go }, _) => no_go.clone(),
+            _nothing => Vec::new(),
         }
     }
 

@@ -185,7 +185,7 @@ fn artefacts(task: &Task) -> Vec<String> {
     files
 }
 
-fn assignment_view(explanation: &Explanation) -> AssignmentView {
+pub(super) fn assignment_view(explanation: &Explanation) -> AssignmentView {
     AssignmentView {
         inputs: explanation.inputs.0,
         candidates: explanation
@@ -199,6 +199,9 @@ fn assignment_view(explanation: &Explanation) -> AssignmentView {
                 learning: one.learning,
                 performance: one.performance,
                 score: one.score,
+                planned_hours: one.estimate.planned.hours(),
+                expected_hours: one.estimate.expected.hours(),
+                samples: one.estimate.samples,
             })
             .collect(),
         rejected: explanation
@@ -209,11 +212,13 @@ fn assignment_view(explanation: &Explanation) -> AssignmentView {
                     Unfit::NotQualified => "not qualified",
                     Unfit::Overloaded => "overloaded",
                     Unfit::FailedBefore => "failed at it before",
+                    Unfit::OtherPosition => "of another position",
                 }
                 .to_owned(),
                 count: usize::try_from(*count).unwrap_or(usize::MAX),
             })
             .collect(),
         chosen: explanation.chosen.clone(),
+        because: explanation.because.clone(),
     }
 }

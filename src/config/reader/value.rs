@@ -221,6 +221,11 @@ impl<'a> Value<'a> {
         self.labelled_table(self.label.clone())
     }
 
+    /// As [`Value::table`], for what may be written in other ways too; `expected` says which.
+    pub(in crate::config) fn table_or(&self, expected: &str) -> Option<Table<'a>> {
+        if self.inner.get_ref().is_table() { self.table() } else { self.wrong_type(expected) }
+    }
+
     /// A table that there are several of, called after its `id`, `key` or `path` if it has one.
     pub(super) fn item_table(&self, kind: &str) -> Option<Table<'a>> {
         let entries = self.inner.get_ref().as_table();

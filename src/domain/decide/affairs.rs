@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Context;
+use crate::domain::capacity::Band;
 use crate::domain::event::Event;
-use crate::domain::id::BroadcastId;
+use crate::domain::id::{BroadcastId, DomainId};
 use crate::domain::presence::{Absence, AbsenceKind, Right};
 use crate::domain::protocol::{Notice, recipients};
 use crate::domain::rejection::Rejection;
@@ -103,4 +104,20 @@ pub(super) fn hold_standup(context: &Context<'_>) -> Decided {
         return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: "hold a standup" });
     }
     Ok(vec![Event::StandupHeld { reports: standup::at_the_top(context.state, context.at) }])
+}
+
+/// The lead of a domain says how full it is, where that has changed.
+pub(super) fn note_capacity(
+    context: &Context<'_>,
+    domain: &DomainId,
+    band: Band,
+    percent: u32,
+) -> Result<Vec<Event>, Rejection> {
+    if !context.principal.is(&Role::DomainLead(domain.clone())) {
+        return Err(Rejection::NotAllowed { who: context.principal.to_string(), action: "say how full a domain is" });
+    }
+    if context.state.bands.get(domain).copied().unwrap_or_default() == band {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Event::CapacityNoted { domain: domain.clone(), band, percent }])
 }

@@ -1,18 +1,19 @@
 //! Decisions of the clocks: what is due fires, once and in order; what holds no lease any more is lost.
 
 use super::{Context, aim, attempt};
-use crate::domain::alarm::{self, Alarm, OrganisationAlarm};
+use crate::domain::alarm::{self, Alarm, InstructionAlarm, OrganisationAlarm};
 use crate::domain::assignment::{Choice, choose_for};
 use crate::domain::event::{Event, InstructionEvent, Target, TaskEvent};
 use crate::domain::id::{EscalationId, IcId, InstructionId, TaskId};
 use crate::domain::protocol::digest;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Asker, Level, Role};
+use crate::domain::schedule;
 use crate::domain::sla::{Mark, first_level};
 use crate::domain::standup;
 use crate::domain::state::{DeadlineOf, State};
 use crate::domain::task::{Assignee, Escalation, Failure, FailureClass, State as TaskState, Task, Trouble};
-use crate::domain::time::{Effort, Millis, Stamp};
+use crate::domain::time::{Millis, Stamp};
 
 /// What the earliest clock that is due makes happen; nothing when none is.
 pub(super) fn fire(context: &Context<'_>, id: EscalationId) -> Result<Vec<Event>, Rejection> {
@@ -49,9 +50,21 @@ fn of_organisation(context: &Context<'_>) -> Vec<Event> {
 }
 
 fn of_instruction(context: &Context<'_>, id: InstructionId) -> Vec<Event> {
-    let owed = context.state.instruction_duties(id).first();
-    let role = owed.map_or(Role::Operator, |(role, _)| role.clone());
-    vec![Event::Instruction(id, InstructionEvent::Reminded { role })]
+    let state = context.state;
+    let Some(found) = state.instructions.get(&id) else {
+        return Vec::new();
+    };
+    let event = match alarm::of_instruction(state, found) {
+        Some((_, InstructionAlarm::Consultation(question))) => InstructionEvent::ConsultationLapsed { question },
+        Some((_, InstructionAlarm::Slip)) => schedule::slipped(state, found, context.at.org),
+        Some((_, InstructionAlarm::Deadline)) => InstructionEvent::DeadlinePassed,
+        Some((_, InstructionAlarm::Reminder)) => {
+            let owed = state.instruction_duties(id).first();
+            InstructionEvent::Reminded { role: owed.map_or(Role::Operator, |(role, _)| role.clone()) }
+        }
+        None => return Vec::new(),
+    };
+    vec![Event::Instruction(id, event)]
 }
 
 fn of_task(context: &Context<'_>, id: TaskId, new: EscalationId) -> Vec<Event> {
@@ -221,7 +234,7 @@ fn another(context: &Context<'_>, task: &Task) -> Option<IcId> {
     let state = context.state;
     let current = task.state.assignee().and_then(Assignee::ic);
     let others = state.chart.ics_of(&task.domain).filter(|ic| Some(&ic.id) != current);
-    match choose_for(state, task, others, |_| Effort::default()) {
+    match choose_for(state, task, others, |ic| state.load(ic).committed) {
         Choice::Ic(ic, _) => Some(ic),
         Choice::NobodyAvailable | Choice::NobodyQualified(_) => None,
     }

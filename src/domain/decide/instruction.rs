@@ -1,19 +1,24 @@
 //! Decisions about the chart and about instructions.
 
+mod planning;
+mod running;
+
+pub(in crate::domain) use planning::PLANS_REFUSED;
+
 use std::sync::Arc;
 
 use super::{Context, say_why};
 use crate::domain::command::InstructionAction;
 use crate::domain::event::{Event, InstructionEvent};
 use crate::domain::go_no_go::facts;
-use crate::domain::id::{DepartmentId, InstructionId, WorkType};
-use crate::domain::instruction::{Instruction, Request, State, Triage};
+use crate::domain::id::{BriefField, DepartmentId, InstructionId, WorkType};
+use crate::domain::instruction::{Deadline, Instruction, Request, State, Triage};
 use crate::domain::org::Chart;
-use crate::domain::plan::check_plan;
 use crate::domain::presence::Right;
+use crate::domain::reaction::waits_for;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Asker, Role};
-use crate::domain::workflow::Workflow;
+use crate::domain::workflow::{PartTemplate, Workflow};
 
 /// Longest text of an instruction, in bytes: it is part of every job made from it.
 const TEXT_LIMIT: usize = 64 * 1024;
@@ -39,6 +44,15 @@ pub(super) fn apply_chart(context: &Context<'_>, chart: &Arc<Chart>) -> Result<V
         }
     }
     for instruction in context.state.instructions.values() {
+        let parts = instruction.plan.iter().flat_map(|plan| &plan.parts);
+        for part in parts.filter(|part| context.state.ended(part.id).is_none()) {
+            if !chart.departments.contains_key(&part.department) {
+                return Err(Rejection::Invalid(format!(
+                    "the chart has no department `{}`, and a part of instruction {} is for it; finish or cancel that first",
+                    part.department, instruction.id
+                )));
+            }
+        }
         if !chart.departments.contains_key(&instruction.department) {
             return Err(Rejection::Invalid(format!(
                 "the chart has no department `{}`, and instruction {} of it is {}; finish or cancel it first",
@@ -88,15 +102,86 @@ pub(super) fn submit(context: &Context<'_>, id: InstructionId, request: &Request
         )));
     };
     let workflow = workflow_for(context, &department, work_type)?;
+    check_fields(context, id, request, workflow)?;
+    let parts = workflow.variants.iter().flat_map(|variant| &variant.parts);
+    let about = |part: &&PartTemplate| {
+        state.chart.workflows.get(&part.work_type).is_some_and(|workflow| workflow.needs_repository)
+    };
+    if let (None, Some(part)) = (&request.repository, parts.clone().find(about)) {
+        return Err(Rejection::Invalid(format!(
+            "`{work_type}` has a part `{}` that is about a git repository; name one with --repo",
+            part.key
+        )));
+    }
     if workflow.needs_repository && request.repository.is_none() {
         return Err(Rejection::Invalid(format!("`{work_type}` is about a git repository; name one with --repo")));
     }
     Ok(vec![Event::Received { id, request: request.clone(), department }])
 }
 
+/// Instructions that one may depend on, at most: what hangs on more is a plan of its own.
+const DEPENDENCIES_LIMIT: usize = 100;
+
+/// Checks what was given besides the text.
+fn check_fields(
+    context: &Context<'_>,
+    id: InstructionId,
+    request: &Request,
+    workflow: &Workflow,
+) -> Result<(), Rejection> {
+    let invalid = |text: String| Err(Rejection::Invalid(text));
+    if let Some(tier) = request.tier
+        && request.plan.is_none()
+        && !workflow.plans(tier)
+    {
+        let tiers: Vec<String> = workflow.tiers().map(|tier| tier.to_string()).collect();
+        return invalid(format!(
+            "workflow `{}` has no template for tier {tier}; it has: {}",
+            workflow.work_type,
+            tiers.join(", ")
+        ));
+    }
+    if let Some(Deadline::At(wall)) = request.deadline
+        && wall <= context.at.wall
+    {
+        return invalid(format!("its deadline, {wall}, is over; give one that is to come, or none"));
+    }
+    if let Some((score, value)) = request.risk.and_then(|risk| risk.out_of_range()) {
+        return invalid(format!("a risk score is 1 to 10, and {score} is {value}"));
+    }
+    if request.depends_on.len() > DEPENDENCIES_LIMIT {
+        return invalid(format!(
+            "it depends on {} instructions and may depend on {DEPENDENCIES_LIMIT}; join some of them",
+            request.depends_on.len()
+        ));
+    }
+    for on in &request.depends_on {
+        if *on == id || (!context.state.instructions.contains_key(on) && !context.state.finished.contains_key(on)) {
+            return invalid(format!("it depends on {on}, which is not an instruction of this organisation"));
+        }
+        if let Some(end) =
+            context.state.ended(*on).filter(|end| *end != crate::domain::instruction::StateName::Completed)
+        {
+            return invalid(format!("it depends on {on}, which is {end} and will never be completed"));
+        }
+    }
+    let brief: usize = request.brief.values().map(String::len).sum();
+    if brief > TEXT_LIMIT {
+        return invalid(format!("its brief has {brief} bytes and may have {TEXT_LIMIT}"));
+    }
+    if let Some(field) = request.brief.keys().find(|field| !workflow.brief.contains_key(*field)) {
+        let known: Vec<&str> = workflow.brief.keys().map(BriefField::as_str).collect();
+        let known = if known.is_empty() { "no brief".to_owned() } else { known.join(", ") };
+        return invalid(format!("workflow `{}` knows no `{field}`; it asks for: {known}", workflow.work_type));
+    }
+    Ok(())
+}
+
 fn department_for(context: &Context<'_>, request: &Request) -> Result<DepartmentId, Rejection> {
     let departments = &context.state.chart.departments;
     let names = || departments.keys().map(DepartmentId::as_str).collect::<Vec<_>>().join(", ");
+    let workflow = request.work_type.as_ref().and_then(|work_type| context.state.chart.workflows.get(work_type));
+    let by_work_type = workflow.map(|workflow| workflow.department.clone());
     match (&request.department, departments.len()) {
         (Some(wanted), _) if departments.contains_key(wanted) => Ok(wanted.clone()),
         (Some(wanted), _) => {
@@ -108,7 +193,13 @@ fn department_for(context: &Context<'_>, request: &Request) -> Result<Department
             .cloned()
             .ok_or_else(|| Rejection::Invalid("the chart has no department".to_owned())),
         (None, 0) => Err(Rejection::Invalid("no chart is applied yet".to_owned())),
-        (None, _) => Err(Rejection::Invalid(format!("say which department does it: {}", names()))),
+        // A work type is one department's.
+        (None, _) => by_work_type.ok_or_else(|| {
+            Rejection::Invalid(match &request.work_type {
+                Some(unknown) => format!("no department has a workflow for `{unknown}`; departments are: {}", names()),
+                None => format!("say which department does it: {}", names()),
+            })
+        }),
     }
 }
 
@@ -159,30 +250,21 @@ pub(super) fn decide(
         InstructionAction::Reject { reason } => {
             allow(context, instruction, action, &[Who::Manager, Who::TechLead, Who::Person])?;
             say_why(reason)?;
-            let started = !matches!(instruction.state, State::Received | State::Triaged | State::Planned);
-            expect(instruction, action, !started)?;
+            expect(instruction, action, has_not_begun(instruction))?;
             InstructionEvent::Rejected { reason: reason.clone() }
         }
-        InstructionAction::Plan { tasks } => {
-            allow(context, instruction, action, &[Who::TechLead])?;
-            expect(instruction, action, matches!(instruction.state, State::Triaged))?;
-            let tier = instruction.tier().unwrap_or(context.state.chart.policy.default_tier);
-            check_plan(context.state, &instruction.department, tier, tasks).map_err(Rejection::Invalid)?;
-            InstructionEvent::Planned { tasks: tasks.clone() }
-        }
-        InstructionAction::ApprovePlan => {
-            allow(context, instruction, action, &[Who::Manager, Who::Person])?;
-            expect(instruction, action, matches!(instruction.state, State::Planned))?;
-            InstructionEvent::Queued
-        }
-        InstructionAction::Release => {
-            allow(context, instruction, action, &[Who::Organisation])?;
-            expect(instruction, action, matches!(instruction.state, State::Queued))?;
-            if instruction.paused.is_some() {
-                return Err(Rejection::Paused(id));
-            }
-            InstructionEvent::Executing
-        }
+        InstructionAction::FillBrief { .. }
+        | InstructionAction::Plan { .. }
+        | InstructionAction::RefusePlan { .. }
+        | InstructionAction::AnswerConsultation { .. }
+        | InstructionAction::AskApproval { .. }
+        | InstructionAction::ApprovePlan { .. } => planning::decide(context, instruction, action)?,
+        InstructionAction::Hold(_)
+        | InstructionAction::Arbitrate { .. }
+        | InstructionAction::WaiveDependency { .. }
+        | InstructionAction::Release
+        | InstructionAction::Amend { .. }
+        | InstructionAction::Rebaseline { .. } => return running::decide(context, instruction, action),
         InstructionAction::DecideGoNoGo => {
             allow(context, instruction, action, &[Who::Manager, Who::Person])?;
             expect(instruction, action, matches!(instruction.state, State::GoNoGo { .. }))?;
@@ -193,11 +275,17 @@ pub(super) fn decide(
             say_why(reason)?;
             InstructionEvent::Cancelled { reason: reason.clone() }
         }
-        InstructionAction::Pause { reason } => {
+        InstructionAction::Pause { reason, until } => {
             allow(context, instruction, action, &[Who::Manager, Who::Organisation, Who::Person])?;
             say_why(reason)?;
             expect(instruction, action, instruction.paused.is_none())?;
-            InstructionEvent::Paused { reason: reason.clone() }
+            if let Some(other) = until {
+                context.state.instruction(*other)?;
+                if waits_for(context.state, *other, id) {
+                    return Err(Rejection::Invalid(format!("{other} waits for {id}, which cannot make room for it")));
+                }
+            }
+            InstructionEvent::Paused { reason: reason.clone(), until: *until }
         }
         InstructionAction::Resume => {
             allow(context, instruction, action, &[Who::Manager, Who::Organisation, Who::Person])?;
@@ -206,6 +294,23 @@ pub(super) fn decide(
         }
     };
     Ok(vec![Event::Instruction(id, event)])
+}
+
+/// Whether nothing of an instruction has been started.
+const fn has_not_begun(found: &Instruction) -> bool {
+    match found.state {
+        State::Received
+        | State::Triaged
+        | State::NeedsBrief { .. }
+        | State::Planned
+        | State::AwaitingApproval { .. }
+        | State::Queued => true,
+        State::Executing
+        | State::GoNoGo { .. }
+        | State::Completed
+        | State::Cancelled { .. }
+        | State::Rejected { .. } => false,
+    }
 }
 
 /// Go or no-go from the recorded facts. A person who decides overrides what speaks against it; without one completed
@@ -229,6 +334,8 @@ enum Who {
     Manager,
     TechLead,
     Person,
+    /// Whoever handed it in.
+    Asker,
 }
 
 fn allow(
@@ -243,6 +350,7 @@ fn allow(
         Who::Manager => is_deputy(Role::EngineeringManager(instruction.department.clone())),
         Who::TechLead => is_deputy(Role::TechLead(instruction.department.clone())),
         Who::Person => context.state.may(context.principal, Right::Decide, Some(&instruction.department)),
+        Who::Asker => context.principal.is_person() && *context.principal == instruction.asked_by,
     });
     // A clock or a consequence may cancel and nothing else.
     let system = context.principal.asker == Asker::System && matches!(action, InstructionAction::Cancel { .. });

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::capacity::Band;
 use crate::domain::event::{Entry, Event};
-use crate::domain::id::{InstructionId, TaskId};
+use crate::domain::id::{IcId, InstructionId, TaskId};
+use crate::domain::instruction::Instruction;
+use crate::domain::learning::{self, LOOKED_AT};
 use crate::domain::org::Chart;
 use crate::domain::presence::{Absence, AbsenceKind};
-use crate::domain::reaction::{refresh_affairs, refresh_instruction, refresh_task};
+use crate::domain::reaction::{refresh_affairs, refresh_hours, refresh_instruction, refresh_task};
+use crate::domain::review::TaskKind;
 use crate::domain::role::Role;
 use crate::domain::state::{BROADCASTS_KEPT, Broadcast, Changed, State};
 use crate::domain::task::{State as TaskState, Task};
@@ -32,12 +36,19 @@ pub(super) fn apply_chart(state: &mut State, chart: &Arc<Chart>, at: Stamp) {
     for role in gone {
         state.absent.remove(&role);
     }
+    let unknown: Vec<IcId> = state.history.keys().filter(|ic| !chart.ics.contains_key(*ic)).cloned().collect();
+    for ic in unknown {
+        state.history.remove(&ic);
+        state.index.changed.insert(Changed::History(ic));
+    }
+    state.bands.retain(|domain, _| chart.domains.contains_key(domain));
     state.next_standup = match (chart.standup_every, before.standup_every == chart.standup_every, state.next_standup) {
         (None, _, _) => None,
         (Some(_), true, Some(next)) => Some(next),
         (Some(every), _, _) => Some(at.org.plus(every)),
     };
     refresh_affairs(state);
+    refresh_hours(state);
 }
 
 /// Makes an event of the organisation as a whole part of the state.
@@ -107,8 +118,36 @@ pub(super) fn apply(state: &mut State, entry: &Entry) {
                 state.digests.remove(role);
             }
         }
+        Event::CapacityNoted { domain, band, .. } => {
+            match band {
+                Band::Healthy => state.bands.remove(domain),
+                Band::Caution | Band::Warning | Band::Critical => state.bands.insert(domain.clone(), *band),
+            };
+        }
         Event::ChartApplied(_) | Event::Received { .. } | Event::Instruction(..) | Event::Task(..) => {}
     }
+}
+
+/// A piece of work is done: how it turned out is part of how well its author is known to do.
+pub(super) fn remember(state: &mut State, id: TaskId) {
+    let Some(task) = state.tasks.get(&id) else {
+        return;
+    };
+    let author = task.submission.as_ref().and_then(|handed| handed.author.ic()).cloned();
+    let Some(ic) = author.and_then(|author| state.chart.ics.get(&author)) else {
+        return;
+    };
+    let outcome = learning::outcome(task, ic);
+    let ic = ic.id.clone();
+    let history = state.history.entry(ic.clone()).or_default();
+    if history.len() >= LOOKED_AT {
+        history.remove(0);
+    }
+    history.push(outcome);
+    // What they are expected to need for the rest of what they have may be something else now.
+    let desk: Vec<TaskId> = state.desk(&ic).collect();
+    desk.into_iter().for_each(|task| refresh_task(state, task));
+    state.index.changed.insert(Changed::History(ic));
 }
 
 /// A piece of work is done: the next standup says so. A milestone is as done as what it was broken down into.
@@ -132,6 +171,9 @@ fn excuse_silence(state: &mut State, at: Stamp) {
 
 /// Whoever comes or goes is seen differently by everything that hangs on them.
 fn look_again(state: &mut State, role: &Role) {
+    if matches!(role, Role::Ic(_) | Role::Person(_)) {
+        refresh_hours(state);
+    }
     state.index.stirred.insert(role.clone());
     let tasks: Vec<TaskId> = state.owed_by(role).filter_map(|duty| duty.task()).collect();
     tasks.into_iter().for_each(|task| refresh_task(state, task));
@@ -147,10 +189,12 @@ fn look_again(state: &mut State, role: &Role) {
             desk.into_iter().for_each(|task| refresh_task(state, task));
             state.index.stirred.insert(Role::DomainLead(ic.domain()));
             state.index.stirred.insert(Role::TechLead(ic.department()));
+            stir_admission(state);
         }
         // What would go to a person goes to another one now.
         Role::Person(_) => {
             state.index.stirred.extend(state.chart.domains.keys().cloned().map(Role::DomainLead));
+            stir_admission(state);
             let all: Vec<TaskId> = state.tasks.keys().copied().collect();
             all.into_iter().for_each(|task| refresh_task(state, task));
             let all: Vec<InstructionId> = state.instructions.keys().copied().collect();
@@ -160,8 +204,31 @@ fn look_again(state: &mut State, role: &Role) {
         Role::EngineeringManager(_) | Role::TechLead(_) => {
             let all: Vec<InstructionId> = state.instructions.keys().copied().collect();
             all.into_iter().for_each(|id| refresh_instruction(state, id));
+            // Who has milestones broken down, and gives the go-ahead, hangs on both of them.
+            let is_to_plan = |task: &&Task| matches!(task.state, TaskState::Pending | TaskState::InPlanning);
+            let milestones: Vec<TaskId> = state
+                .tasks
+                .values()
+                .filter(|task| task.kind == TaskKind::Strategic)
+                .filter(is_to_plan)
+                .map(|task| task.id)
+                .collect();
+            milestones.into_iter().for_each(|task| refresh_task(state, task));
         }
-        Role::Organisation | Role::DomainLead(_) | Role::Operator => {}
+        // Somebody else is asked about plans for them.
+        Role::DomainLead(_) => {
+            let asked = |found: &&Instruction| found.consultations.iter().any(|one| one.ask.whom == *role);
+            let all: Vec<InstructionId> = state.instructions.values().filter(asked).map(|found| found.id).collect();
+            all.into_iter().for_each(|id| refresh_instruction(state, id));
+        }
+        Role::Organisation | Role::Operator => {}
+    }
+}
+
+/// What waits for capacity is looked at again: there is more or less of it.
+fn stir_admission(state: &mut State) {
+    if !state.index.queued.is_empty() {
+        state.index.stirred.insert(Role::Organisation);
     }
 }
 

@@ -99,7 +99,7 @@ fn lease_of(task: &Task) -> Option<WallTime> {
 
 /// Arms the clock of an instruction.
 pub(in crate::domain) fn arm_instruction(state: &mut State, id: InstructionId) {
-    let at = state.instructions.get(&id).and_then(|found| alarm::of_instruction(state, found));
+    let at = state.instructions.get(&id).and_then(|found| alarm::of_instruction(state, found)).map(|(at, _)| at);
     state.index.armed.set_instruction(id, at);
 }
 

@@ -11,8 +11,8 @@ use crate::domain::id::{EscalationId, QuestionId};
 use crate::domain::review::{Gate, GateOutcome, GateRecord};
 use crate::domain::role::{Asker, Role};
 use crate::domain::task::{
-    Assignee, Attempt, BlockerKind, CancelledDecision, FailureClass, Handed, Progress, QuestionEnd, State as TaskState,
-    StateClock, Task, Trouble,
+    Assignee, Attempt, BlockerKind, CancelledDecision, Checkpoint, FailureClass, Handed, Progress, QuestionEnd,
+    State as TaskState, StateClock, Task, Trouble,
 };
 use crate::domain::time::{Millis, Stamp, WallTime};
 
@@ -31,7 +31,20 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
     let at = entry.at;
     match event {
         TaskEvent::PlanningBegun => enter(task, TaskState::InPlanning, at),
+        TaskEvent::Proposed { children } => task.proposal.clone_from(children),
+        TaskEvent::ProposalRefused { reason } => {
+            task.proposal.clear();
+            task.proposal_refused = true;
+            note(task, format!("the breakdown was sent back: {reason}"));
+        }
+        TaskEvent::Stopped => task.checkpoint = Some(Checkpoint::Stopped),
+        TaskEvent::GoAheadAsked { .. } => task.checkpoint = Some(Checkpoint::AsksPerson),
+        TaskEvent::WentAhead { reason } => {
+            task.checkpoint = Some(Checkpoint::Passed);
+            note(task, format!("it went ahead: {reason}"));
+        }
         TaskEvent::BrokenDown { .. } => {
+            task.proposal.clear();
             let assignee = Assignee::Lead(task.domain.clone());
             enter(task, TaskState::Assigned { assignee }, at);
         }
@@ -282,7 +295,7 @@ pub(super) fn apply(task: &mut Task, entry: &Entry, event: &TaskEvent) {
         }
         TaskEvent::Stalled { .. } => task.clock.stalled = true,
         TaskEvent::Reminded { .. } => task.clock.reminded = Some(at.org),
-        TaskEvent::WaitsForCapacity { until } => task.clock.forecast = Some(*until),
+        TaskEvent::WaitsForCapacity { until, ahead } => task.clock.wait(*until, *ahead),
         TaskEvent::ForecastPassed => task.clock.forecast = None,
         TaskEvent::DelegationAcknowledged => {
             if let Some(delegation) = &mut task.delegation {

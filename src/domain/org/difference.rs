@@ -34,6 +34,8 @@ words!(
     Workflow = "workflow",
     /// Limits that hold for everyone.
     Policy = "policy",
+    /// Rules by which instructions get their tier.
+    Triage = "triage rules",
     /// How fast organisation time runs.
     Clock = "clock",
     /// How long things may take.

@@ -8,6 +8,7 @@ use super::difference::{Part, PartKind};
 use super::{Chart, ClockPolicy, Department, Domain, Ic, Person, Policy, Worker, WorkerKind};
 use crate::domain::sla::{Override, Sla};
 use crate::domain::time::Millis;
+use crate::domain::triage::Rule;
 use crate::domain::workflow::Workflow;
 
 /// One thing that is so about a part of a chart.
@@ -48,6 +49,7 @@ pub(super) fn facts(chart: &Chart) -> BTreeMap<Part, Vec<Fact>> {
         workers,
         workflows,
         policy,
+        triage,
         people,
         clock,
         sla,
@@ -62,6 +64,7 @@ pub(super) fn facts(chart: &Chart) -> BTreeMap<Part, Vec<Fact>> {
     let organisation = vec![Fact::new("name", name), Fact::new("folder", folder), standup];
     add(PartKind::Organisation, String::new(), organisation);
     add(PartKind::Policy, String::new(), of_policy(policy));
+    add(PartKind::Triage, String::new(), triage.iter().enumerate().map(|(place, rule)| of_rule(place, rule)).collect());
     add(PartKind::Clock, String::new(), of_clock(*clock));
     add(PartKind::Sla, String::new(), of_sla(sla));
     departments.iter().for_each(|(id, one)| add(PartKind::Department, id.to_string(), of_department(one)));
@@ -91,9 +94,10 @@ fn of_domain(domain: &Domain) -> Vec<Fact> {
 }
 
 fn of_ic(ic: &Ic) -> Vec<Fact> {
-    let Ic { id: _, title, experience, skills, wants_to_learn, hours_per_day, parallel_limit, worker } = ic;
+    let Ic { id: _, title, position, experience, skills, wants_to_learn, hours_per_day, parallel_limit, worker } = ic;
     vec![
         Fact::new("title", title),
+        Fact::of("position", position.as_ref()),
         Fact::new("experience", experience),
         Fact::new("skills", joined(skills.iter().map(|(skill, level)| format!("{skill} {level}")))),
         Fact::new("wants to learn", joined(wants_to_learn.iter().map(ToString::to_string))),
@@ -140,25 +144,35 @@ fn of_worker(worker: &Worker) -> Vec<Fact> {
 }
 
 fn of_workflow(workflow: &Workflow) -> Vec<Fact> {
-    let Workflow { work_type: _, description, department, tier, needs_repository, steps } = workflow;
+    let Workflow { work_type: _, description, department, needs_repository, brief, risk, planner, variants } = workflow;
+    let steps: Vec<_> = workflow.steps().collect();
     vec![
         Fact::new("description", description),
         Fact::new("department", department),
-        Fact::of("tier", tier.as_ref()),
+        Fact::new("tiers", joined(workflow.tiers().map(|tier| tier.to_string()))),
         Fact::new("needs a repository", if *needs_repository { "yes" } else { "no" }),
-        Fact::summary("steps", joined(steps.iter().map(|step| step.key.to_string())), steps),
+        Fact::new("brief", joined(brief.iter().map(|(field, question)| format!("{field}: {question}")))),
+        Fact::summary("risk", risk.total().to_string(), risk),
+        Fact::of("planner", planner.as_ref()),
+        Fact::summary("steps", joined(steps.iter().map(|step| step.key.to_string())), variants),
     ]
 }
 
 fn of_policy(policy: &Policy) -> Vec<Fact> {
-    let Policy { max_retries, retry_backoff, max_review_rounds, lease, default_tier } = policy;
+    let Policy { max_retries, retry_backoff, max_review_rounds, lease, default_tier, approve_from } = policy;
     vec![
         Fact::new("max retries", max_retries),
         Fact::new("retry backoff", span(*retry_backoff)),
         Fact::new("max review rounds", max_review_rounds),
         Fact::new("lease", span(*lease)),
         Fact::new("default tier", default_tier),
+        Fact::of("a person approves plans from tier", approve_from.as_ref()),
     ]
+}
+
+fn of_rule(place: usize, rule: &Rule) -> Fact {
+    let shown = rule.because.clone().unwrap_or_else(|| format!("at least tier {}", rule.tier));
+    Fact::summary(&format!("rule {}", place.saturating_add(1)), shown, rule)
 }
 
 fn of_clock(clock: ClockPolicy) -> Vec<Fact> {

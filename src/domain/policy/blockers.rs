@@ -82,7 +82,7 @@ impl Turn<'_> {
         };
         match choice {
             Choice::Ic(ic, _) => {
-                self.give(&ic, task.work.effort);
+                self.give(&ic, task);
                 let resolution = format!("{} gives it to {ic}", self.role);
                 self.commit(task.id, TaskAction::Resolve { resolution, next: AfterBlock::Assign(ic) });
                 Found::Given

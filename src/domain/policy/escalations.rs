@@ -144,6 +144,9 @@ impl Turn<'_> {
 
     /// Nobody assigned it: whoever holds it does, across domains where it must be.
     fn late_pending(&mut self, task: &Task, record: &Escalation) -> Done {
+        if task.is_stopped() {
+            return Done::Left("it stops for a go-ahead, which a person has been asked for".to_owned());
+        }
         if task.kind == TaskKind::Strategic && task.tier.has_strategic_phase() {
             self.commit(task.id, TaskAction::BeginPlanning);
             return Done::Moved;
@@ -157,7 +160,7 @@ impl Turn<'_> {
             }
         };
         if let Choice::Ic(ic, explanation) = choice {
-            self.give(&ic, task.work.effort);
+            self.give(&ic, task);
             self.commit(task.id, TaskAction::Assign { to: Assignee::Ic(ic), explanation });
             return Done::Moved;
         }
@@ -230,7 +233,7 @@ impl Turn<'_> {
     fn give_to_another(&mut self, task: &Task, reason: &str) -> Option<Done> {
         let current = task.state.assignee().and_then(Assignee::ic)?.clone();
         let ic = self.another_ic(task, &current)?;
-        self.give(&ic, task.work.effort);
+        self.give(&ic, task);
         self.commit(task.id, TaskAction::Reassign { to: ic, reason: reason.to_owned() });
         Some(Done::Moved)
     }

@@ -28,7 +28,7 @@ pub fn addressed(state: &State, entry: &Entry, listening: &dyn Fn(&Role) -> bool
         Event::DigestSent { role, digest } => {
             post.send(std::slice::from_ref(role), || Some(Message::Digest(digest.clone())));
         }
-        Event::Instruction(id, InstructionEvent::Executing) => post.plan(*id),
+        Event::Instruction(id, InstructionEvent::Executing { .. }) => post.plan(*id),
         Event::Task(id, event) => {
             if let Some(task) = state.tasks.get(id) {
                 post.about_task(task, event);
@@ -42,7 +42,8 @@ pub fn addressed(state: &State, entry: &Entry, listening: &dyn Fn(&Role) -> bool
         | Event::SilenceExcused
         | Event::Absent { .. }
         | Event::Present { .. }
-        | Event::BroadcastsRead { .. } => {}
+        | Event::BroadcastsRead { .. }
+        | Event::CapacityNoted { .. } => {}
     }
     post.out
 }
@@ -145,6 +146,11 @@ impl Post<'_> {
                 self.send(std::slice::from_ref(to), || escalation(task, *id, true).map(Message::Escalation));
             }
             TaskEvent::Resolved { next: AfterBlock::Resume | AfterBlock::Release, .. }
+            | TaskEvent::Proposed { .. }
+            | TaskEvent::ProposalRefused { .. }
+            | TaskEvent::Stopped
+            | TaskEvent::GoAheadAsked { .. }
+            | TaskEvent::WentAhead { .. }
             | TaskEvent::Unassigned { .. }
             | TaskEvent::AttemptStarted { .. }
             | TaskEvent::ChildrenStarted

@@ -1,42 +1,20 @@
 //! The indexes over a state, brought up to date with what events made of it: what each role owes, how much is on each
 //! desk, and how many escalations each place holds.
 
-use std::mem::discriminant;
+mod load;
 
+pub(in crate::domain) use self::load::refresh_hours;
+
+use std::collections::BTreeSet;
+
+use self::load::{refresh_waiting, replace_weights, weights};
 use super::{Duty, accountability, instruction_duties};
-use crate::domain::id::{IcId, InstructionId, TaskId};
+use crate::domain::id::{DomainId, InstructionId, TaskId};
+use crate::domain::instruction;
 use crate::domain::role::Role;
-use crate::domain::state::{Changed, Load, State, TaskIndex};
-use crate::domain::task::{Assignee, Attempt, State as TaskState, Task};
-
-/// What a task adds to the desks of ICs.
-fn weights(task: &Task) -> Vec<(IcId, Load)> {
-    let mut weights = Vec::new();
-    match &task.state {
-        TaskState::Assigned { assignee: Assignee::Ic(ic) } => {
-            weights.push((ic.clone(), Load { committed: task.work.effort, tasks: 1, ..Load::default() }));
-        }
-        TaskState::InProgress { assignee: Assignee::Ic(ic), attempt } => {
-            let running = u32::from(matches!(attempt, Attempt::Running { .. }));
-            weights.push((ic.clone(), Load { committed: task.work.effort, tasks: 1, running, reviews: 0 }));
-        }
-        TaskState::UnderReview { reviewer: Role::Ic(ic), .. } => {
-            weights.push((ic.clone(), Load { reviews: 1, ..Load::default() }));
-        }
-        TaskState::Pending
-        | TaskState::InPlanning
-        | TaskState::Assigned { .. }
-        | TaskState::InProgress { .. }
-        | TaskState::Blocked { .. }
-        | TaskState::Escalated { .. }
-        | TaskState::UnderReview { .. }
-        | TaskState::DomainReview { .. }
-        | TaskState::ReadyForHandoff { .. }
-        | TaskState::Completed
-        | TaskState::Cancelled { .. } => {}
-    }
-    weights
-}
+use crate::domain::state::{Changed, State, TaskIndex};
+use crate::domain::task::{State as TaskState, Task};
+use crate::domain::time::Effort;
 
 /// Brings the indexes up to date with what a task has become.
 pub(in crate::domain) fn refresh_task(state: &mut State, id: TaskId) {
@@ -45,48 +23,16 @@ pub(in crate::domain) fn refresh_task(state: &mut State, id: TaskId) {
     replace_duties(state, &before.accountability.duties(id), &now.duties(id));
     refresh_holders(state, id);
     state.index.touched.insert(id);
-    let weights_now = state.tasks.get(&id).map(weights).unwrap_or_default();
+    let weights_now = state.tasks.get(&id).map(|task| weights(state, task)).unwrap_or_default();
     let weights_before = state.index.weights.remove(&id).unwrap_or_default();
     if weights_now != weights_before {
-        for (ic, weight) in &weights_before {
-            let load = state.index.load.entry(ic.clone()).or_default();
-            load.committed = load.committed.minus(weight.committed);
-            load.running = load.running.saturating_sub(weight.running);
-            load.tasks = load.tasks.saturating_sub(weight.tasks);
-            load.reviews = load.reviews.saturating_sub(weight.reviews);
-            // Somebody has more room than before: they may start something else, and their lead may give them something.
-            state.index.stirred.insert(Role::Ic(ic.clone()));
-            stir_assigners(state, ic);
-            if let Some(desk) = state.index.desks.get_mut(ic) {
-                desk.remove(&id);
-                // Whether the clocks of the others run hangs on what is at work.
-                if weight.running > 0 {
-                    state.index.touched.extend(desk.iter());
-                }
-            }
-            if let Some(running) = state.index.running.get_mut(ic) {
-                running.remove(&id);
-            }
-        }
-        for (ic, weight) in &weights_now {
-            let load = state.index.load.entry(ic.clone()).or_default();
-            load.committed = load.committed.plus(weight.committed);
-            load.running = load.running.saturating_add(weight.running);
-            load.tasks = load.tasks.saturating_add(weight.tasks);
-            load.reviews = load.reviews.saturating_add(weight.reviews);
-            if weight.tasks > 0 {
-                let desk = state.index.desks.entry(ic.clone()).or_default();
-                if weight.running > 0 {
-                    state.index.touched.extend(desk.iter());
-                    state.index.running.entry(ic.clone()).or_default().insert(id);
-                }
-                desk.insert(id);
-            }
-        }
+        replace_weights(state, id, &weights_before, &weights_now);
     }
     if !weights_now.is_empty() {
         state.index.weights.insert(id, weights_now);
     }
+    refresh_share(state, id);
+    refresh_waiting(state, id);
     if state.tasks.contains_key(&id) {
         // What is armed stays so until the clocks of all that the event touched are looked at.
         state.index.tasks.insert(id, TaskIndex { accountability: now, clock: before.clock });
@@ -96,25 +42,64 @@ pub(in crate::domain) fn refresh_task(state: &mut State, id: TaskId) {
     }
 }
 
+/// What a task adds to the open work of its domain: the hours that are still to be done, as far as its instruction runs.
+/// A milestone counts until it is broken down; what is handed in is done, for as long as nobody sends it back.
+fn share(state: &State, task: &Task) -> Option<(DomainId, InstructionId, Effort)> {
+    let instruction = state.instructions.get(&task.instruction)?;
+    let runs = instruction.state == instruction::State::Executing && instruction.paused.is_none();
+    let is_work = task.children.is_empty() && task.work.effort > Effort::default();
+    let is_to_do = match &task.state {
+        TaskState::Pending
+        | TaskState::InPlanning
+        | TaskState::Assigned { .. }
+        | TaskState::InProgress { .. }
+        | TaskState::Blocked { .. }
+        | TaskState::Escalated { .. } => true,
+        TaskState::UnderReview { .. }
+        | TaskState::DomainReview { .. }
+        | TaskState::ReadyForHandoff { .. }
+        | TaskState::Completed
+        | TaskState::Cancelled { .. } => false,
+    };
+    (runs && is_work && is_to_do).then(|| (task.domain.clone(), task.instruction, task.work.effort))
+}
+
+/// Brings the open work of domains up to date with what a task has become.
+fn refresh_share(state: &mut State, id: TaskId) {
+    let now = state.tasks.get(&id).and_then(|task| share(state, task));
+    let before = state.index.shares.remove(&id);
+    if now == before {
+        state.index.shares.extend(now.map(|now| (id, now)));
+        return;
+    }
+    if let Some((domain, instruction, hours)) = before {
+        if let Some(of) = state.index.work.get_mut(&domain) {
+            let left = of.get(&instruction).copied().unwrap_or_default().minus(hours);
+            if left == Effort::default() {
+                of.remove(&instruction);
+            } else {
+                of.insert(instruction, left);
+            }
+            if of.is_empty() {
+                state.index.work.remove(&domain);
+            }
+        }
+        // What waits for capacity may begin.
+        if !state.index.queued.is_empty() {
+            state.index.stirred.insert(Role::Organisation);
+        }
+    }
+    if let Some((domain, instruction, hours)) = now {
+        let of = state.index.work.entry(domain.clone()).or_default().entry(instruction).or_default();
+        *of = of.plus(hours);
+        state.index.shares.insert(id, (domain, instruction, hours));
+    }
+}
+
 /// Whoever owes something for a task looks at it again.
 pub(in crate::domain) fn stir_owners(state: &mut State, id: TaskId) {
     if let Some(found) = state.index.tasks.get(&id) {
         state.index.stirred.extend(found.accountability.owes.iter().map(|(role, _)| role.clone()));
-    }
-}
-
-/// Leads with something to give out look again when somebody within their reach has more room.
-fn stir_assigners(state: &mut State, ic: &IcId) {
-    let first = TaskId::new(uuid::Uuid::nil());
-    for role in [Role::DomainLead(ic.domain()), Role::TechLead(ic.department())] {
-        let Some(duties) = state.index.duties.get(&role) else {
-            continue;
-        };
-        let owes =
-            |from: Duty| duties.range(from..).next().is_some_and(|found| discriminant(found) == discriminant(&from));
-        if owes(Duty::Assign(first)) || owes(Duty::ClearBlocker(first)) {
-            state.index.stirred.insert(role);
-        }
     }
 }
 
@@ -127,7 +112,53 @@ pub(in crate::domain) fn refresh_instruction(state: &mut State, id: InstructionI
         state.index.instructions.insert(id, now);
         state.index.changed.insert(Changed::Instruction(id));
     }
+    refresh_relations(state, id);
     crate::domain::evolve::arm_instruction(state, id);
+}
+
+/// Brings up to date which instructions are queued and which wait for one another.
+fn refresh_relations(state: &mut State, id: InstructionId) {
+    let found = state.instructions.get(&id);
+    let is_queued = found.is_some_and(|found| found.state == instruction::State::Queued);
+    let makes_room = found.is_some_and(|found| found.paused.as_ref().is_some_and(|pause| pause.until.is_some()));
+    let now: BTreeSet<InstructionId> = found.map(awaited).unwrap_or_default();
+    let parent = found.and_then(|found| found.request.parent);
+    let before =
+        if now.is_empty() { state.index.awaits.remove(&id) } else { state.index.awaits.insert(id, now.clone()) };
+    let before = before.unwrap_or_default();
+    for gone in before.difference(&now) {
+        if let Some(waiting) = state.index.waiting_for.get_mut(gone) {
+            waiting.remove(&id);
+            if waiting.is_empty() {
+                state.index.waiting_for.remove(gone);
+            }
+        }
+    }
+    for new in now.difference(&before) {
+        state.index.waiting_for.entry(*new).or_default().insert(id);
+    }
+    if let Some(parent) = parent {
+        state.index.parts.entry(parent).or_default().insert(id);
+    }
+    if is_queued {
+        state.index.queued.insert(id);
+        state.index.stirred.insert(Role::Organisation);
+    } else if state.index.queued.remove(&id) && !state.index.queued.is_empty() {
+        // What it held back may begin.
+        state.index.stirred.insert(Role::Organisation);
+    }
+    if makes_room {
+        state.index.making_room.insert(id);
+    } else if state.index.making_room.remove(&id) && !state.index.queued.is_empty() {
+        state.index.stirred.insert(Role::Organisation);
+    }
+}
+
+/// The instructions whose end an instruction looks at: those it depends on, is made of, and makes room for.
+fn awaited(found: &instruction::Instruction) -> BTreeSet<InstructionId> {
+    let parts = found.plan.iter().flat_map(|plan| plan.parts.iter().map(|part| part.id));
+    let until = found.paused.iter().filter_map(|pause| pause.until);
+    found.request.depends_on.iter().copied().chain(parts).chain(until).collect()
 }
 
 /// Brings what is derived from messages to channels up to date.

@@ -177,7 +177,9 @@ pub(super) fn manager(state: &State, department: &DepartmentId, now: OrgTime) ->
             InstructionState::GoNoGo { .. }
             | InstructionState::Received
             | InstructionState::Triaged
+            | InstructionState::NeedsBrief { .. }
             | InstructionState::Planned
+            | InstructionState::AwaitingApproval { .. }
             | InstructionState::Queued
             | InstructionState::Executing
             | InstructionState::Completed

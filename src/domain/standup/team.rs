@@ -2,15 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Capacity, Risk, Summary, capacity_of, capacity_of_domain, cut, late_by, left, number, risks, spent, summary,
-};
+use super::{Capacity, Risk, Summary, capacity_of, capacity_of_domain, cut, late_by, number, risks, spent, summary};
 use crate::domain::alarm;
 use crate::domain::id::{DomainId, IcId, StepKey, TaskId};
 use crate::domain::org::Ic;
 use crate::domain::reaction::Wait;
 use crate::domain::review::TaskKind;
 use crate::domain::role::Role;
+use crate::domain::schedule::left_of;
 use crate::domain::sla::Mark;
 use crate::domain::state::State;
 use crate::domain::task::{State as TaskState, StateName, Task};
@@ -172,7 +171,7 @@ fn desk(state: &State, task: &Task, now: OrgTime) -> Desk {
         state: task.state.name(),
         percent: task.progress.as_ref().and_then(|progress| progress.percent),
         spent: spent(task, now),
-        left: left(task),
+        left: left_of(task),
         due: alarm::due(state, task, Mark::Target),
         late: late_by(state, task, now),
         blocker: task.state.blocker().map(|blocker| cut(&blocker.description)).or_else(stopped),

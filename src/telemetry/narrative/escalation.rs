@@ -117,10 +117,11 @@ pub(super) fn line(event: &TaskEvent, task: Option<&Task>, who: &str) -> Option<
         }
         TaskEvent::Stalled { .. } => (trouble, "stalled: nothing is heard of the attempt".to_owned()),
         TaskEvent::Reminded { role } => (trouble, format!("{role} is reminded: it waits for their judgement")),
-        TaskEvent::WaitsForCapacity { until } => {
-            (change, format!("waits for capacity: whoever could do it is busy until about {until}"))
+        TaskEvent::WaitsForCapacity { until, ahead } => {
+            let before = format!("{ahead} of work come before it");
+            (change, format!("waits for capacity: {before}; it is looked at again by {until}"))
         }
-        TaskEvent::ForecastPassed => (trouble, "still waits for capacity: the forecast did not come true".to_owned()),
+        TaskEvent::ForecastPassed => (detail, "still waits for capacity at the time of the forecast".to_owned()),
         TaskEvent::DelegationAcknowledged => (detail, format!("{who} has it")),
         TaskEvent::DelegationSentAgain => {
             let to = task.and_then(|task| task.delegation.as_ref()).map(|one| one.to.to_string()).unwrap_or_default();

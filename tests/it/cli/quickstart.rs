@@ -86,7 +86,10 @@ fn what_ships_is_sound() {
     insta::assert_snapshot!("org_show", shown.stdout);
     let listed = home.echelon(&["workflow", "list", "--org", &shipped("quickstart.toml")]);
     insta::assert_snapshot!(listed.stdout, @"
-    WORK TYPE    DEPARTMENT  TIER  STEPS  WHAT FOR
-    code_review  software    2     6      Reviews a git repository from five sides and joins the findings.
+    WORK TYPE    DEPARTMENT  TIERS  PLANNED BY  WHAT FOR
+    code_review  software    2      6 steps     Reviews a git repository from five sides and joins the findings.
     ");
+    let schema = home.echelon(&["workflow", "schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&schema.stdout).expect("the schema of plans is JSON");
+    assert_eq!(schema["title"], "A plan for an instruction");
 }

@@ -114,9 +114,22 @@ fn json_has_the_fields_that_scripts_rely_on() {
     assert_eq!(shown["questions"][0]["from"], "main/team/bob");
 
     let why = workshop.done(&["why", "job", "--json"]).json();
-    let best = &why["candidates"][0];
+    let best = &why["assignment"]["candidates"][0];
     assert_eq!(best["ic"], "main/team/bob");
-    assert_has(best, &["skill_match", "workload", "fit", "learning", "performance", "score"]);
+    assert_has(
+        best,
+        &[
+            "skill_match",
+            "workload",
+            "fit",
+            "learning",
+            "performance",
+            "score",
+            "planned_hours",
+            "expected_hours",
+            "samples",
+        ],
+    );
 
     let tree = workshop.done(&["tree", "--json"]).json();
     let ics = &tree["departments"][0]["domains"][0]["ics"];

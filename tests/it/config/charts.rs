@@ -227,12 +227,6 @@ fn every_fault_of_a_chart_is_reported_with_its_line_and_what_would_be_right() {
             "[\"workflows/ship.toml\", \"workflows/ship.toml\"]",
             &[(3, "`workflows/ship.toml` is named twice")],
         ),
-        (
-            "two workflows of one work type",
-            "[\"workflows/ship.toml\"]",
-            "[\"workflows/ship.toml\", \"./workflows/ship.toml\"]",
-            &[(3, "`./workflows/ship.toml` plans work type `ship`, as `workflows/ship.toml` does")],
-        ),
         ("a key nobody asked for", "[policy]", "[policies]\n[policy]", &[(4, "`policies` is not a key of this chart")]),
     ];
     assert_each(CHART, cases);

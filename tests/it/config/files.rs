@@ -70,7 +70,7 @@ fn the_chart_that_ships_has_no_fault() {
     let file = folder.join("workflows/code_review.toml");
     let workflow = config::check_workflow(&file, &chart).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(chart.workflows.values().collect::<Vec<_>>(), [&workflow]);
-    let steps: Vec<(&str, usize)> = workflow.steps.iter().map(|step| (step.key.as_str(), step.needs.len())).collect();
+    let steps: Vec<(&str, usize)> = workflow.steps().map(|step| (step.key.as_str(), step.needs.len())).collect();
     let reviews = ["functional", "security", "performance", "tests", "documentation"].map(|key| (key, 0));
     assert_eq!(steps, [&reviews[..], &[("summary", 5)]].concat());
 }
@@ -87,7 +87,7 @@ fn the_findings_that_the_shipped_workflow_accepts_have_six_fields_or_there_are_n
         ("urgent\tsecurity\tprivate-key\tid_rsa\t1\tA private key\n", false),
         ("nothing found\n", false),
     ];
-    let deliverables = chart.workflows.values().flat_map(|it| &it.steps).flat_map(|step| &step.work.deliverables);
+    let deliverables = chart.workflows.values().flat_map(|it| it.steps()).flat_map(|step| &step.work.deliverables);
     let mut patterns = 0;
     for deliverable in deliverables.filter(|it| it.path == "findings.tsv") {
         let [Check::Matches(pattern)] = deliverable.checks.as_slice() else { panic!("{:?}", deliverable.checks) };

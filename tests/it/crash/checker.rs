@@ -162,7 +162,9 @@ impl Checker {
             ("go_no_go", "completed") if open == 0 => "completed",
             (state, name) => return self.fault(format!("`{name}` of {id}, which is {state} with {open} open tasks")),
         };
-        let planned: Vec<(String, Task)> = body["tasks"]
+        // What is added later stands by itself.
+        let listed = if name == "planned" { &body["plan"]["tasks"] } else { &body["tasks"] };
+        let planned: Vec<(String, Task)> = listed
             .as_array()
             .map(|tasks| tasks.iter().map(|task| (text(&task["id"]).to_owned(), Task::planned(task))).collect())
             .unwrap_or_default();

@@ -118,7 +118,7 @@ fn of(instruction: InstructionId, content: &MemoryStore) -> Vec<Entry> {
     let tasks: BTreeSet<TaskId> = all
         .iter()
         .filter_map(|entry| match &entry.event {
-            Event::Instruction(id, InstructionEvent::Planned { tasks }) if *id == instruction => Some(tasks),
+            Event::Instruction(id, InstructionEvent::Planned { plan }) if *id == instruction => Some(&plan.tasks),
             _others => None,
         })
         .flatten()
@@ -136,7 +136,8 @@ fn of(instruction: InstructionId, content: &MemoryStore) -> Vec<Entry> {
         | Event::Broadcast { .. }
         | Event::BroadcastsRead { .. }
         | Event::StandupHeld { .. }
-        | Event::DigestSent { .. } => false,
+        | Event::DigestSent { .. }
+        | Event::CapacityNoted { .. } => false,
     };
     all.into_iter().filter(wanted).collect()
 }

@@ -243,6 +243,7 @@ impl Company {
                     // Time passes below.
                     Move::StartLater(..) => continue,
                     Move::Review(order) => panic!("nobody has a worker to review {order:?}"),
+                    Move::Plan(order) => panic!("nobody has a worker to plan {order:?}"),
                 };
                 commands.push(Command { at, principal: principal.clone(), action });
             }

@@ -88,7 +88,8 @@ fn take(step: &Step, company: &mut Company, ledger: &mut Ledger) {
         Step::Pause(which) => {
             if let Some(id) = pick(ledger, *which) {
                 let reason = "not now".to_owned();
-                let _may_be_paused = company.ask(ledger, Action::Instruction(id, InstructionAction::Pause { reason }));
+                let _may_be_paused =
+                    company.ask(ledger, Action::Instruction(id, InstructionAction::Pause { reason, until: None }));
             }
         }
         Step::Resume(which) => {

@@ -8,7 +8,7 @@ use echelon::domain::id::{EscalationId, QuestionId};
 use echelon::domain::review::{Gate, TaskKind};
 use echelon::domain::role::{Level, Principal, Role};
 use echelon::domain::task::{Assignee, CancelledDecision, FailureClass, StateName, Trouble};
-use echelon::domain::time::Millis;
+use echelon::domain::time::{Effort, Millis};
 use echelon::domain::work::Priority;
 
 use super::facts::actors;
@@ -206,7 +206,13 @@ fn actions(world: &mut World, key: &str) -> Vec<(&'static str, TaskAction)> {
         ("acknowledge", TaskAction::AcknowledgeEscalation { id: unknown }),
         ("decide", TaskAction::DecideEscalation { id: unknown, decision: why() }),
         ("close", TaskAction::CloseEscalation { id: unknown }),
-        ("wait for capacity", TaskAction::WaitForCapacity { until: world.now().org.plus(Millis::from_hours(1)) }),
+        (
+            "wait for capacity",
+            TaskAction::WaitForCapacity {
+                until: world.now().org.plus(Millis::from_hours(1)),
+                ahead: Effort::default(),
+            },
+        ),
         ("have it", TaskAction::AcknowledgeDelegation),
         ("decide cancelled", TaskAction::DecideCancelled { of: world.id(key), decision: CancelledDecision::Waive }),
     ]
@@ -225,8 +231,8 @@ fn legal(place: Place, action: &str) -> &'static [Who] {
     match (action, place) {
         ("begin planning", PendingMilestone) => &[TechLead],
         ("break down", InPlanning) => &[Lead],
-        ("assign", Pending) => &[Lead, Person],
-        ("unassign", Assigned | Running | Queued) => &[Lead, System],
+        ("assign", Pending) => &[Lead, TechLead, Person],
+        ("unassign", Assigned | Running | Queued) => &[Lead, TechLead, System],
         ("reassign", Assigned | Running | Queued) => &[Lead, System, Person],
         ("wait for capacity", Pending) => &[Lead],
         ("have it", Pending | InPlanning) => &[Lead],

@@ -30,11 +30,40 @@ fn effort() -> (u32, usize, fn(ProptestConfig) -> TestRunner) {
     }
 }
 
+/// What happens to instructions on their way, and what they wait for.
+const FATES: &[&str] = &[
+    "held: Dependencies",
+    "held: DependencyLost",
+    "held: Capacity",
+    "held: Manager",
+    "held: Person",
+    "first: true",
+    "first: false",
+    "DependencyWaived",
+    "ConsultationAnswered",
+    "ConsultationLapsed",
+    "ApprovalAsked",
+    "Queued",
+    "Executing",
+    "Slipped",
+    "Rebaselined",
+    "DeadlinePassed",
+    "GoNoGoReached",
+    "NoGo",
+    "Amended",
+    "Paused",
+    "Resumed",
+    "Completed",
+    "Cancelled",
+    "Rejected",
+];
+
 #[test]
 fn random_lives_keep_the_lifecycle_and_come_to_an_end() {
     let (cases, length, runner) = effort();
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let seen = RefCell::new(BTreeSet::new());
+    let fates = RefCell::new(BTreeSet::new());
     let result = runner(config).run(&prop::collection::vec(any::<u64>(), 20..length), |numbers| {
         let mut world = World::new();
         let mut observer = Observer::new();
@@ -47,6 +76,7 @@ fn random_lives_keep_the_lifecycle_and_come_to_an_end() {
         drain::drain(&mut world, &mut observer);
         observer.replay(&world);
         seen.borrow_mut().append(&mut observer.moves);
+        fates.borrow_mut().append(&mut observer.fates);
         Ok(())
     });
     if let Err(failure) = result {
@@ -63,4 +93,7 @@ fn random_lives_keep_the_lifecycle_and_come_to_an_end() {
         .filter(|one| !seen.contains(one))
         .collect();
     assert!(missed.is_empty(), "never seen: {missed:?}");
+    let fates = fates.into_inner();
+    let missed: Vec<_> = FATES.iter().filter(|one| !fates.contains(**one)).collect();
+    assert!(missed.is_empty(), "never seen of instructions: {missed:?}");
 }

@@ -5,42 +5,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use echelon::domain::id::{DepartmentId, DomainId, IcId, WorkerId};
 use echelon::domain::org::{Chart, Department, Domain, Ic, Policy, ReviewPolicy, Worker, WorkerKind};
 use echelon::domain::review::{Basis, Gate};
+use echelon::domain::risk::Risk;
 use echelon::domain::role::{Level, Principal, Role};
 use echelon::domain::task::{Blocker, BlockerKind, Failure, FailureClass};
 use echelon::domain::time::{Effort, Millis};
 use echelon::domain::work::{Check, CheckResult, Complexity, Deliverable, Experience, Finding, Submission, Work};
-use echelon::domain::workflow::Workflow;
+use echelon::domain::workflow::{Variant, Workflow};
 
 /// ICs of the chart by their short names.
-pub(super) const ICS: [&str; 5] = ["backend/ben", "backend/bea", "frontend/fay", "qa/quinn", "security/sam"];
+pub(crate) const ICS: [&str; 5] = ["backend/ben", "backend/bea", "frontend/fay", "qa/quinn", "security/sam"];
 
-pub(super) fn domain(name: &str) -> DomainId {
+pub(crate) fn domain(name: &str) -> DomainId {
     format!("dev/{name}").parse().expect("domains of the test chart are names")
 }
 
-pub(super) fn ic_id(name: &str) -> IcId {
+pub(crate) fn ic_id(name: &str) -> IcId {
     format!("dev/{name}").parse().expect("ICs of the test chart are `domain/name`")
 }
 
 /// Commands come from these.
-pub(super) fn ic(name: &str) -> Principal {
+pub(crate) fn ic(name: &str) -> Principal {
     Principal::role(Role::Ic(ic_id(name)))
 }
 
-pub(super) fn lead(name: &str) -> Principal {
+pub(crate) fn lead(name: &str) -> Principal {
     Principal::role(Role::DomainLead(domain(name)))
 }
 
-pub(super) fn tech_lead() -> Principal {
+pub(crate) fn tech_lead() -> Principal {
     Principal::role(Role::TechLead("dev".parse().expect("a name")))
 }
 
-pub(super) fn manager() -> Principal {
+pub(crate) fn manager() -> Principal {
     Principal::role(Role::EngineeringManager("dev".parse().expect("a name")))
 }
 
 /// Whoever holds what goes up from backend at that level.
-pub(super) fn at(level: Level) -> Role {
+pub(crate) fn at(level: Level) -> Role {
     match level {
         Level::DomainLead => Role::DomainLead(domain("backend")),
         Level::TechLead => Role::TechLead("dev".parse().expect("a name")),
@@ -49,16 +50,16 @@ pub(super) fn at(level: Level) -> Role {
     }
 }
 
-pub(super) fn person() -> Principal {
+pub(crate) fn person() -> Principal {
     Principal::client(1000)
 }
 
-pub(super) fn system() -> Principal {
+pub(crate) fn system() -> Principal {
     Principal::system()
 }
 
 /// One department with four domains; backend has two ICs, the others one each.
-pub(super) fn chart(with_gates: bool) -> Chart {
+pub(crate) fn chart(with_gates: bool) -> Chart {
     let department: DepartmentId = "dev".parse().expect("a name");
     let worker: WorkerId = "sim".parse().expect("a name");
     let gates = [(Gate::Security, "security"), (Gate::Architecture, "backend"), (Gate::Qa, "qa")];
@@ -85,6 +86,7 @@ pub(super) fn chart(with_gates: bool) -> Chart {
             Ic {
                 id: ic_id(name),
                 title: name.to_owned(),
+                position: None,
                 experience: Experience::Mid,
                 skills: BTreeMap::new(),
                 wants_to_learn: BTreeSet::new(),
@@ -102,16 +104,18 @@ pub(super) fn chart(with_gates: bool) -> Chart {
             work_type: "feature".parse().expect("a name"),
             description: "Anything.".to_owned(),
             department,
-            tier: None,
             needs_repository: false,
-            steps: Vec::new(),
+            brief: BTreeMap::new(),
+            risk: Risk::default(),
+            planner: None,
+            variants: vec![Variant::default()],
         },
     );
     chart.policy = Policy { retry_backoff: Millis::from_secs(1), ..Policy::default() };
     chart
 }
 
-pub(super) fn work(title: &str) -> Work {
+pub(crate) fn work(title: &str) -> Work {
     Work {
         title: title.to_owned(),
         description: String::new(),
@@ -119,27 +123,28 @@ pub(super) fn work(title: &str) -> Work {
         complexity: Complexity::Moderate,
         skills: BTreeSet::new(),
         nice_to_have: BTreeSet::new(),
+        position: None,
         security_sensitive: false,
         criteria: vec!["it is done".to_owned()],
         deliverables: vec![Deliverable { path: "out.txt".to_owned(), checks: vec![Check::MinBytes(1)] }],
     }
 }
 
-pub(super) fn submission(passed: bool) -> Submission {
+pub(crate) fn submission(passed: bool) -> Submission {
     let check =
         CheckResult { path: "out.txt".to_owned(), check: "exists".to_owned(), passed, detail: "looked".to_owned() };
     Submission { summary: "done".to_owned(), checks: vec![check], simulated: true, ..Submission::default() }
 }
 
-pub(super) fn finding() -> Vec<Finding> {
+pub(crate) fn finding() -> Vec<Finding> {
     vec![Finding { text: "not like this".to_owned(), location: None }]
 }
 
-pub(super) fn basis() -> Basis {
+pub(crate) fn basis() -> Basis {
     Basis::Worker { summary: "read it".to_owned(), simulated: true }
 }
 
-pub(super) fn blocker(owner: Level) -> Blocker {
+pub(crate) fn blocker(owner: Level) -> Blocker {
     Blocker {
         kind: BlockerKind::Reported("access".to_owned()),
         description: "no access to the registry".to_owned(),
@@ -148,6 +153,6 @@ pub(super) fn blocker(owner: Level) -> Blocker {
     }
 }
 
-pub(super) fn failure(class: FailureClass) -> Failure {
+pub(crate) fn failure(class: FailureClass) -> Failure {
     Failure { class, message: "it broke".to_owned() }
 }

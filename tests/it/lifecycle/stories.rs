@@ -360,7 +360,7 @@ fn an_instruction_whose_tasks_were_all_cancelled_before_it_began_ends() {
     let mut world = World::new();
     let id = world.planned_only(Tier::Simple, &[("api", "backend", &[])]);
     world.task_must(person(), "api", cancel());
-    world.must(manager(), Action::Instruction(id, InstructionAction::ApprovePlan));
+    world.must(manager(), Action::Instruction(id, InstructionAction::ApprovePlan { review: Vec::new() }));
     let organisation = echelon::domain::role::Principal::role(Role::Organisation);
     world.must(organisation, Action::Instruction(id, InstructionAction::Release));
     let archived = finish(&mut world);
@@ -465,7 +465,7 @@ fn an_instruction_gets_the_organisations_own_tier_where_neither_it_nor_its_workf
     for own in [Tier::Trivial, Tier::Moderate] {
         let mut chart = chart(true);
         chart.policy.default_tier = own;
-        chart.workflows.values_mut().for_each(|workflow| workflow.tier = None);
+        chart.workflows.values_mut().flat_map(|workflow| &mut workflow.variants).for_each(|one| one.tier = None);
         let mut world = World::with_chart(chart);
         let id = world.submit(Tier::Simple);
         if let Some(found) = world.state.instructions.get_mut(&id) {

@@ -220,8 +220,8 @@ fn many(count: usize) -> World {
         let steps = [
             (person(), Action::Submit { id, request }),
             (manager(), Action::Instruction(id, triage)),
-            (tech_lead(), Action::Instruction(id, InstructionAction::Plan { tasks: vec![task] })),
-            (manager(), Action::Instruction(id, InstructionAction::ApprovePlan)),
+            (tech_lead(), Action::Instruction(id, inside::plan(vec![task]))),
+            (manager(), Action::Instruction(id, InstructionAction::ApprovePlan { review: Vec::new() })),
             (Principal::role(Role::Organisation), Action::Instruction(id, InstructionAction::Release)),
             (lead("backend"), had),
         ];

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use echelon::domain::command::{Action, TaskAction};
 use echelon::domain::event::{Entry, Event, TaskEvent};
 use echelon::domain::evolve::{evolve, rebuild_index};
-use echelon::domain::id::{EscalationId, TaskId};
+use echelon::domain::id::{EscalationId, InstructionId, QuestionId, TaskId};
 use echelon::domain::policy::{Ids, Move, moves};
 use echelon::domain::presence::{Absence, AbsenceKind};
 use echelon::domain::reaction::liveness_faults;
@@ -20,14 +20,22 @@ use super::world::{World, person, picture, system};
 /// More turns than any chain of decisions without work or reviews takes.
 const TURNS: usize = 50;
 
-pub(super) const fn hours(count: i64) -> Millis {
+pub(crate) const fn hours(count: i64) -> Millis {
     Millis::from_hours(count)
 }
 
 /// New ids for policies.
-pub(super) struct NewIds<'a>(pub(super) &'a mut World);
+pub(crate) struct NewIds<'a>(pub(crate) &'a mut World);
 
 impl Ids for NewIds<'_> {
+    fn instruction(&mut self) -> InstructionId {
+        InstructionId::new(self.0.new_id())
+    }
+
+    fn question(&mut self) -> QuestionId {
+        QuestionId::new(self.0.new_id())
+    }
+
     fn task(&mut self) -> TaskId {
         TaskId::new(self.0.new_id())
     }
@@ -40,32 +48,32 @@ impl Ids for NewIds<'_> {
 impl World {
     /// Gives a command that must be accepted, at this very moment.
     #[track_caller]
-    pub(super) fn at_once(&mut self, principal: Principal, action: Action) -> Vec<Entry> {
+    pub(crate) fn at_once(&mut self, principal: Principal, action: Action) -> Vec<Entry> {
         self.millis -= 1_000;
         self.must(principal, action)
     }
 
     #[track_caller]
-    pub(super) fn task_at_once(&mut self, principal: Principal, key: &str, action: TaskAction) -> Vec<Entry> {
+    pub(crate) fn task_at_once(&mut self, principal: Principal, key: &str, action: TaskAction) -> Vec<Entry> {
         let id = self.id(key);
         self.at_once(principal, Action::Task(id, action))
     }
 
     /// Time passes, and no clock is looked at.
-    pub(super) fn pass(&mut self, span: Millis) {
+    pub(crate) fn pass(&mut self, span: Millis) {
         self.millis += span.0;
     }
 
     /// Everything that is due by now fires, and everything is owned by somebody afterwards.
     #[track_caller]
-    pub(super) fn fire(&mut self) -> Vec<Entry> {
+    pub(crate) fn fire(&mut self) -> Vec<Entry> {
         let entries = self.fire_unchecked();
         let faults = liveness_faults(&self.state);
         assert!(faults.is_empty(), "after the clocks: {faults:#?}");
         entries
     }
 
-    pub(super) fn fire_unchecked(&mut self) -> Vec<Entry> {
+    pub(crate) fn fire_unchecked(&mut self) -> Vec<Entry> {
         let mut all = Vec::new();
         loop {
             let ids = (0..64).map(|_| EscalationId::new(self.new_id())).collect();
@@ -82,7 +90,7 @@ impl World {
 
     /// Time passes up to a moment, and every clock fires when it is due.
     #[track_caller]
-    pub(super) fn live_until(&mut self, until: OrgTime) -> Vec<Entry> {
+    pub(crate) fn live_until(&mut self, until: OrgTime) -> Vec<Entry> {
         let mut all = Vec::new();
         while let Some(at) = self.state.deadlines().clock.filter(|at| *at <= until) {
             self.millis = self.millis.max(at.as_millis());
@@ -93,13 +101,13 @@ impl World {
     }
 
     #[track_caller]
-    pub(super) fn live(&mut self, span: Millis) -> Vec<Entry> {
+    pub(crate) fn live(&mut self, span: Millis) -> Vec<Entry> {
         self.live_until(self.now().org.plus(span))
     }
 
     /// What a daemon that starts again finds: the state from the journal, with its indexes derived anew. Both ways give
     /// the same.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let mut replayed = State::default();
         for entry in &self.entries {
             evolve(&mut replayed, entry);
@@ -110,6 +118,8 @@ impl World {
         rebuilt.anchor = replayed.anchor;
         rebuilt.next_standup = replayed.next_standup;
         rebuilt.chart = replayed.chart.clone();
+        rebuilt.history = replayed.history.clone();
+        rebuilt.bands = replayed.bands.clone();
         rebuilt.instructions = replayed.instructions.clone();
         rebuilt.tasks = replayed.tasks.clone();
         rebuilt.finished = replayed.finished.clone();
@@ -130,7 +140,7 @@ impl World {
 
     /// What a role does at this moment. Attempts and reviews are left alone; what another move of the same turn has
     /// overtaken is refused.
-    pub(super) fn turn(&mut self, role: &Role) -> Vec<Entry> {
+    pub(crate) fn turn(&mut self, role: &Role) -> Vec<Entry> {
         let (state, at) = (self.state.clone(), self.now());
         let mut entries = Vec::new();
         for next in moves(&state, role, at, &mut NewIds(self)) {
@@ -144,10 +154,17 @@ impl World {
 
     /// Everybody who owes something does what policy says, until nothing changes.
     #[track_caller]
-    pub(super) fn run_policies(&mut self) -> Vec<Entry> {
+    pub(crate) fn run_policies(&mut self) -> Vec<Entry> {
+        self.run_policies_of(|_| true)
+    }
+
+    /// The same for some roles.
+    #[track_caller]
+    pub(crate) fn run_policies_of(&mut self, who: impl Fn(&Role) -> bool) -> Vec<Entry> {
         let mut all = Vec::new();
         for _ in 0..TURNS {
-            let owing: BTreeSet<Role> = self.state.owed().map(|(role, _)| role.clone()).collect();
+            let owing: BTreeSet<Role> =
+                self.state.owed().map(|(role, _)| role.clone()).filter(|role| who(role)).collect();
             let before = all.len();
             for role in owing {
                 all.append(&mut self.turn(&role));
@@ -160,7 +177,7 @@ impl World {
     }
 
     /// The marks of a task's state that fired, in order.
-    pub(super) fn marks(&self, key: &str, entries: &[Entry]) -> Vec<Mark> {
+    pub(crate) fn marks(&self, key: &str, entries: &[Entry]) -> Vec<Mark> {
         let id = self.id(key);
         let mark = |entry: &Entry| match &entry.event {
             Event::Task(task, TaskEvent::ClockFired { mark, .. }) if *task == id => Some(*mark),
@@ -171,17 +188,17 @@ impl World {
 
     /// The open record of a trouble.
     #[track_caller]
-    pub(super) fn record(&self, key: &str, trouble: Trouble) -> &Escalation {
+    pub(crate) fn record(&self, key: &str, trouble: Trouble) -> &Escalation {
         self.task(key).escalation_for(trouble).unwrap_or_else(|| panic!("{key} has no escalation: {trouble}")).1
     }
 
-    pub(super) fn record_id(&self, key: &str, trouble: Trouble) -> EscalationId {
+    pub(crate) fn record_id(&self, key: &str, trouble: Trouble) -> EscalationId {
         self.task(key).escalation_for(trouble).unwrap_or_else(|| panic!("{key} has no escalation: {trouble}")).0
     }
 
     /// Nobody stands at a place any more, in this way.
     #[track_caller]
-    pub(super) fn leaves(&mut self, role: Role, kind: AbsenceKind) -> Vec<Entry> {
+    pub(crate) fn leaves(&mut self, role: Role, kind: AbsenceKind) -> Vec<Entry> {
         let by = match kind {
             AbsenceKind::Away => person(),
             AbsenceKind::Dead => system(),
@@ -191,7 +208,7 @@ impl World {
     }
 
     /// Everybody whom something was given to says that they have it.
-    pub(super) fn everybody_acknowledges(&mut self) {
+    pub(crate) fn everybody_acknowledges(&mut self) {
         let given: BTreeMap<TaskId, Role> = self
             .state
             .tasks

@@ -20,7 +20,7 @@ use echelon::domain::time::{OrgTime, Stamp, WallTime};
 use echelon::domain::work::Tier;
 use uuid::Uuid;
 
-pub(super) use super::parts::{
+pub(crate) use super::parts::{
     ICS, at, basis, blocker, chart, domain, failure, finding, ic, ic_id, lead, manager, person, submission, system,
     tech_lead, work,
 };
@@ -28,7 +28,7 @@ use crate::support::inside;
 
 /// All that a state says, in a form that compares.
 #[derive(Debug, PartialEq)]
-pub(super) struct Picture {
+pub(crate) struct Picture {
     last: (u64, Stamp),
     instructions: BTreeMap<InstructionId, Instruction>,
     tasks: BTreeMap<TaskId, Task>,
@@ -41,7 +41,7 @@ pub(super) struct Picture {
     load: Vec<Load>,
 }
 
-pub(super) fn picture(state: &State) -> Picture {
+pub(crate) fn picture(state: &State) -> Picture {
     Picture {
         last: (state.sequence.0, state.last),
         instructions: state.instructions.clone(),
@@ -61,20 +61,20 @@ const LOOKED_AT: usize = 100;
 
 /// The organisation under test, and the way commands get to it.
 #[derive(Clone, Debug)]
-pub(super) struct World {
-    pub(super) state: State,
-    pub(super) entries: Vec<Entry>,
-    pub(super) keys: BTreeMap<String, TaskId>,
-    pub(super) millis: i64,
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) keys: BTreeMap<String, TaskId>,
+    pub(crate) millis: i64,
     ids: u128,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_chart(chart(true))
     }
 
-    pub(super) fn with_chart(chart: Chart) -> Self {
+    pub(crate) fn with_chart(chart: Chart) -> Self {
         let mut world = Self {
             state: State::default(),
             entries: Vec::new(),
@@ -86,23 +86,23 @@ impl World {
         world
     }
 
-    pub(super) fn new_id(&mut self) -> Uuid {
+    pub(crate) fn new_id(&mut self) -> Uuid {
         self.ids += 1;
         Uuid::from_u128(self.ids)
     }
 
-    pub(super) fn now(&self) -> Stamp {
+    pub(crate) fn now(&self) -> Stamp {
         Stamp { org: OrgTime::from_millis(self.millis), wall: WallTime::from_millis(self.millis) }
     }
 
     /// Gives a command, a second after the last one.
-    pub(super) fn give(&mut self, principal: Principal, action: Action) -> Result<Vec<Entry>, Rejection> {
+    pub(crate) fn give(&mut self, principal: Principal, action: Action) -> Result<Vec<Entry>, Rejection> {
         self.millis += 1_000;
         self.give_at(self.now(), principal, action)
     }
 
     /// Gives a command that was stamped then. Whatever comes of it must be marked for the snapshots.
-    pub(super) fn give_at(&mut self, at: Stamp, principal: Principal, action: Action) -> Result<Vec<Entry>, Rejection> {
+    pub(crate) fn give_at(&mut self, at: Stamp, principal: Principal, action: Action) -> Result<Vec<Entry>, Rejection> {
         // Looking at everything each time is for worlds of a size that a test looks at.
         let before = (self.state.tasks.len() <= LOOKED_AT).then(|| self.state.tasks.clone());
         let entries = execute(&mut self.state, &Command { at, principal, action })?;
@@ -119,7 +119,7 @@ impl World {
 
     /// Gives a command that must be accepted, and leave everything owned by somebody.
     #[track_caller]
-    pub(super) fn must(&mut self, principal: Principal, action: Action) -> Vec<Entry> {
+    pub(crate) fn must(&mut self, principal: Principal, action: Action) -> Vec<Entry> {
         let who = principal.to_string();
         match self.give(principal, action.clone()) {
             Ok(entries) => {
@@ -132,20 +132,20 @@ impl World {
     }
 
     #[track_caller]
-    pub(super) fn task_must(&mut self, principal: Principal, key: &str, action: TaskAction) -> Vec<Entry> {
+    pub(crate) fn task_must(&mut self, principal: Principal, key: &str, action: TaskAction) -> Vec<Entry> {
         let id = self.id(key);
         self.must(principal, Action::Task(id, action))
     }
 
     /// Gives a command that must be refused and change nothing.
     #[track_caller]
-    pub(super) fn refused(&mut self, principal: Principal, key: &str, action: TaskAction) -> Rejection {
+    pub(crate) fn refused(&mut self, principal: Principal, key: &str, action: TaskAction) -> Rejection {
         let id = self.id(key);
         self.refuses(principal, Action::Task(id, action))
     }
 
     #[track_caller]
-    pub(super) fn refuses(&mut self, principal: Principal, action: Action) -> Rejection {
+    pub(crate) fn refuses(&mut self, principal: Principal, action: Action) -> Rejection {
         let before = picture(&self.state);
         let rejection = self.give(principal, action.clone()).expect_err(&format!("{action:?} must be refused"));
         assert_eq!(before, picture(&self.state), "a refused command changed something: {action:?}");
@@ -153,18 +153,18 @@ impl World {
     }
 
     #[track_caller]
-    pub(super) fn id(&self, key: &str) -> TaskId {
+    pub(crate) fn id(&self, key: &str) -> TaskId {
         *self.keys.get(key).unwrap_or_else(|| panic!("there is a task `{key}`"))
     }
 
     #[track_caller]
-    pub(super) fn task(&self, key: &str) -> &Task {
+    pub(crate) fn task(&self, key: &str) -> &Task {
         self.state.task(self.id(key)).expect("the task's instruction is not over")
     }
 
     /// The name of the state that a task is in, or ended in.
     #[track_caller]
-    pub(super) fn name(&self, key: &str) -> StateName {
+    pub(crate) fn name(&self, key: &str) -> StateName {
         let id = self.id(key);
         match self.state.tasks.get(&id) {
             Some(task) => task.state.name(),
@@ -173,28 +173,22 @@ impl World {
     }
 
     #[track_caller]
-    pub(super) fn epoch(&self, key: &str) -> Epoch {
+    pub(crate) fn epoch(&self, key: &str) -> Epoch {
         self.task(key).running_epoch().expect("an attempt is at work")
     }
 
-    pub(super) fn instruction(&self) -> InstructionId {
+    pub(crate) fn instruction(&self) -> InstructionId {
         *self.state.instructions.keys().next_back().expect("an instruction is open")
     }
 
-    pub(super) fn planned(&mut self, key: &str, kind: TaskKind, place: &str, needs: &[&str]) -> PlannedTask {
+    pub(crate) fn planned(&mut self, key: &str, kind: TaskKind, place: &str, needs: &[&str]) -> PlannedTask {
         let id = TaskId::new(self.new_id());
         self.keys.insert(key.to_owned(), id);
-        PlannedTask {
-            id,
-            key: key.parse().expect("keys of tests are names"),
-            kind,
-            domain: domain(place),
-            needs: needs.iter().map(|need| self.id(need)).collect(),
-            work: work(key),
-        }
+        let needs = needs.iter().map(|need| self.id(need)).collect();
+        PlannedTask::new(id, key.parse().expect("keys of tests are names"), kind, domain(place), needs, work(key))
     }
 
-    pub(super) fn submit(&mut self, tier: Tier) -> InstructionId {
+    pub(crate) fn submit(&mut self, tier: Tier) -> InstructionId {
         let id = InstructionId::new(self.new_id());
         let request = Request { tier: Some(tier), ..inside::request("make it so") };
         self.must(person(), Action::Submit { id, request });
@@ -202,15 +196,15 @@ impl World {
     }
 
     /// An instruction with this plan, up to its execution. A plan is `(key, domain, needs)` for each task.
-    pub(super) fn instruct(&mut self, tier: Tier, plan: &[(&str, &str, &[&str])]) -> InstructionId {
+    pub(crate) fn instruct(&mut self, tier: Tier, plan: &[(&str, &str, &[&str])]) -> InstructionId {
         let id = self.planned_only(tier, plan);
-        self.must(manager(), Action::Instruction(id, InstructionAction::ApprovePlan));
+        self.must(manager(), Action::Instruction(id, InstructionAction::ApprovePlan { review: Vec::new() }));
         self.must(Principal::role(Role::Organisation), Action::Instruction(id, InstructionAction::Release));
         id
     }
 
     /// An instruction with this plan that nobody has approved yet.
-    pub(super) fn planned_only(&mut self, tier: Tier, plan: &[(&str, &str, &[&str])]) -> InstructionId {
+    pub(crate) fn planned_only(&mut self, tier: Tier, plan: &[(&str, &str, &[&str])]) -> InstructionId {
         let id = self.submit(tier);
         let work_type = "feature".parse().expect("a name");
         let triage = InstructionAction::Triage { tier, work_type, reasons: vec!["given".to_owned()] };
@@ -220,17 +214,17 @@ impl World {
         for (key, place, needs) in plan {
             tasks.push(self.planned(key, kind, place, needs));
         }
-        self.must(tech_lead(), Action::Instruction(id, InstructionAction::Plan { tasks }));
+        self.must(tech_lead(), Action::Instruction(id, inside::plan(tasks)));
         id
     }
 
     /// One backend task `api` with a peer's review and its lead's gate.
-    pub(super) fn solo(&mut self) -> InstructionId {
+    pub(crate) fn solo(&mut self) -> InstructionId {
         self.instruct(Tier::Simple, &[("api", "backend", &[])])
     }
 
     /// Backend's `api`; frontend's `page` and backend's `docs` need it.
-    pub(super) fn trio(&mut self) -> InstructionId {
+    pub(crate) fn trio(&mut self) -> InstructionId {
         self.instruct(
             Tier::Moderate,
             &[("api", "backend", &[]), ("page", "frontend", &["api"]), ("docs", "backend", &["api"])],
@@ -238,7 +232,7 @@ impl World {
     }
 
     /// Five milestones: `m1` of backend, `m2` of frontend and `m3` of backend that need it, and two on their own.
-    pub(super) fn milestones(&mut self) -> InstructionId {
+    pub(crate) fn milestones(&mut self) -> InstructionId {
         self.instruct(
             Tier::Complex,
             &[
@@ -252,7 +246,7 @@ impl World {
     }
 
     /// Breaks a milestone down into tasks of its own domain, each on its own.
-    pub(super) fn break_down(&mut self, key: &str, children: &[&str]) {
+    pub(crate) fn break_down(&mut self, key: &str, children: &[&str]) {
         if self.name(key) == StateName::Pending {
             self.task_must(tech_lead(), key, TaskAction::BeginPlanning);
         }
@@ -262,17 +256,17 @@ impl World {
         self.task_must(lead(place.name()), key, TaskAction::BreakDown { children });
     }
 
-    pub(super) fn assign(&mut self, key: &str, to: &str) {
+    pub(crate) fn assign(&mut self, key: &str, to: &str) {
         let lead = Principal::role(Role::DomainLead(self.task(key).domain.clone()));
         let to = Assignee::Ic(ic_id(to));
         self.task_must(lead, key, TaskAction::Assign { to, explanation: Explanation::default() });
     }
 
-    pub(super) fn author(&self, key: &str) -> Principal {
+    pub(crate) fn author(&self, key: &str) -> Principal {
         Principal::role(self.task(key).state.assignee().expect("somebody has the task").role())
     }
 
-    pub(super) fn reviewer(&self, key: &str) -> Principal {
+    pub(crate) fn reviewer(&self, key: &str) -> Principal {
         match &self.task(key).state {
             TaskState::UnderReview { reviewer, .. } | TaskState::DomainReview { reviewer, .. } => {
                 Principal::role(reviewer.clone())
@@ -281,21 +275,21 @@ impl World {
         }
     }
 
-    pub(super) fn start(&mut self, key: &str) -> Epoch {
+    pub(crate) fn start(&mut self, key: &str) -> Epoch {
         self.task_must(self.author(key), key, TaskAction::StartAttempt);
         self.epoch(key)
     }
 
-    pub(super) fn hand_in(&mut self, key: &str) {
+    pub(crate) fn hand_in(&mut self, key: &str) {
         let epoch = self.epoch(key);
         self.task_must(self.author(key), key, TaskAction::HandIn { epoch, submission: submission(true) });
     }
 
-    pub(super) fn approve(&mut self, key: &str) {
+    pub(crate) fn approve(&mut self, key: &str) {
         self.task_must(self.reviewer(key), key, TaskAction::Approve { basis: basis() });
     }
 
-    pub(super) fn pass_gate(&mut self, key: &str) {
+    pub(crate) fn pass_gate(&mut self, key: &str) {
         let TaskState::DomainReview { gate, .. } = self.task(key).state else {
             panic!("{key} stands at no gate");
         };
@@ -303,24 +297,24 @@ impl World {
     }
 
     /// Passes every gate that is left.
-    pub(super) fn pass_gates(&mut self, key: &str) {
+    pub(crate) fn pass_gates(&mut self, key: &str) {
         while self.name(key) == StateName::DomainReview {
             self.pass_gate(key);
         }
     }
 
-    pub(super) fn changes(&mut self) -> TaskAction {
+    pub(crate) fn changes(&mut self) -> TaskAction {
         let escalation = EscalationId::new(self.new_id());
         TaskAction::RequestChanges { findings: finding(), children: Vec::new(), escalation }
     }
 
-    pub(super) fn accept_handoff(&mut self, key: &str, receiver: &str) -> Vec<Entry> {
+    pub(crate) fn accept_handoff(&mut self, key: &str, receiver: &str) -> Vec<Entry> {
         let version = self.task(key).round;
         let action = TaskAction::AcceptHandoff { receiver: domain(receiver), version, basis: basis(), items: None };
         self.task_must(lead(receiver), key, action)
     }
 
-    pub(super) fn reject_handoff(&mut self, receiver: &str, version: u32) -> TaskAction {
+    pub(crate) fn reject_handoff(&mut self, receiver: &str, version: u32) -> TaskAction {
         TaskAction::RejectHandoff {
             receiver: domain(receiver),
             version: Round(version),
@@ -330,18 +324,18 @@ impl World {
         }
     }
 
-    pub(super) fn escalate(&mut self, to: Level) -> TaskAction {
+    pub(crate) fn escalate(&mut self, to: Level) -> TaskAction {
         TaskAction::Escalate { id: EscalationId::new(self.new_id()), to, reason: "stuck".to_owned() }
     }
 
     /// Raises that a task is late; that level holds it then.
-    pub(super) fn late(&mut self, key: &str, level: Level) {
+    pub(crate) fn late(&mut self, key: &str, level: Level) {
         let (_, action) = self.raise(Trouble::Late, level);
         self.task_must(system(), key, action);
     }
 
     /// From assigned to completed, for a task that nobody of another domain waits for.
-    pub(super) fn reach_end(&mut self, key: &str) {
+    pub(crate) fn reach_end(&mut self, key: &str) {
         self.start(key);
         self.hand_in(key);
         self.approve(key);
@@ -349,18 +343,18 @@ impl World {
         assert_eq!(self.name(key), StateName::Completed);
     }
 
-    pub(super) fn ask(&mut self, epoch: Option<Epoch>, to: Level, attempt_waits: bool) -> (QuestionId, TaskAction) {
+    pub(crate) fn ask(&mut self, epoch: Option<Epoch>, to: Level, attempt_waits: bool) -> (QuestionId, TaskAction) {
         let id = QuestionId::new(self.new_id());
         (id, TaskAction::AskQuestion { id, epoch, to, text: "which one?".to_owned(), attempt_waits })
     }
 
-    pub(super) fn raise(&mut self, trouble: Trouble, level: Level) -> (EscalationId, TaskAction) {
+    pub(crate) fn raise(&mut self, trouble: Trouble, level: Level) -> (EscalationId, TaskAction) {
         let id = EscalationId::new(self.new_id());
         (id, TaskAction::RaiseEscalation { id, trouble, level, reason: "no decision".to_owned() })
     }
 
     /// Brings a backend task from where it is pending to `state`, by `backend/ben`, reviewed by `backend/bea`.
-    pub(super) fn reach(&mut self, key: &str, state: StateName) {
+    pub(crate) fn reach(&mut self, key: &str, state: StateName) {
         use StateName::{
             Assigned, Blocked, Cancelled, Completed, DomainReview, Escalated, InPlanning, InProgress, Pending,
             ReadyForHandoff, UnderReview,
@@ -409,7 +403,7 @@ impl World {
     }
 
     /// A task in `state`, in the smallest plan that has it there. Its key is `api`, or `m1` where it is planned.
-    pub(super) fn with_task_in(state: StateName) -> (Self, &'static str) {
+    pub(crate) fn with_task_in(state: StateName) -> (Self, &'static str) {
         let mut world = Self::new();
         let key = if state == StateName::InPlanning {
             world.milestones();
@@ -423,14 +417,14 @@ impl World {
     }
 
     /// The chart without these ICs.
-    pub(super) fn without(&self, gone: &[&str]) -> Action {
+    pub(crate) fn without(&self, gone: &[&str]) -> Action {
         let mut chart = self.state.chart.as_ref().clone();
         chart.ics.retain(|id, _| !gone.iter().any(|name| *id == ic_id(name)));
         Action::ApplyChart(Arc::new(chart))
     }
 
     /// `key event` for what happened to tasks, `instruction event` for the rest; names as the journal has them.
-    pub(super) fn labels(&self, entries: &[Entry]) -> Vec<String> {
+    pub(crate) fn labels(&self, entries: &[Entry]) -> Vec<String> {
         entries.iter().map(|entry| self.label(&entry.event)).collect()
     }
 
@@ -453,7 +447,7 @@ impl World {
     }
 
     /// Who owes what for a task, or what it waits for: `dev/backend:lead: assign it`.
-    pub(super) fn owed(&self, key: &str) -> String {
+    pub(crate) fn owed(&self, key: &str) -> String {
         let Some(found) = self.state.accountability(self.id(key)) else {
             return String::new();
         };

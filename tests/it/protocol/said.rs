@@ -63,7 +63,7 @@ impl World {
             match made {
                 Move::Commit(action) => drop(self.ask(Principal::role(role.clone()), action)),
                 Move::Start(task) => self.act(role.clone(), task, TaskAction::StartAttempt),
-                Move::StartLater(..) | Move::Attend(..) | Move::Review(_) => {}
+                Move::StartLater(..) | Move::Attend(..) | Move::Review(_) | Move::Plan(_) => {}
             }
         }
     }
@@ -148,7 +148,9 @@ fn work_goes_down_the_line_with_all_that_belongs_to_it() {
 fn authority_follows_from_the_tier_and_from_what_is_sensitive() {
     for (sensitive, expected) in [(false, Authority::Autonomous), (true, Authority::ConsultRequired)] {
         let mut chart = chart();
-        for step in chart.workflows.values_mut().flat_map(|workflow| &mut workflow.steps) {
+        for step in
+            chart.workflows.values_mut().flat_map(|workflow| &mut workflow.variants).flat_map(|one| &mut one.steps)
+        {
             step.work.security_sensitive = sensitive;
         }
         let mut world = World::new(chart);

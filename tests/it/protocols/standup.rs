@@ -50,7 +50,7 @@ fn an_ic_reports_what_is_theirs_how_far_it_is_and_what_comes_next() {
     let Content::Contributor(found) = of(&world, Role::Ic(ic("backend/ben"))).content else {
         panic!("an IC's report");
     };
-    assert_eq!(found.capacity.percent(), Some(5 * 100 / 24), "five hours of three days of eight");
+    assert_eq!(found.capacity.percent(), Some(3 * 100 / 24), "three of five hours are left, of three days of eight");
     let [api, docs] = found.tasks.as_slice() else {
         panic!("two tasks, not {:?}", found.tasks);
     };

@@ -16,12 +16,13 @@ use echelon::domain::presence::{Absence, AbsenceKind};
 use echelon::domain::reaction::liveness_faults;
 use echelon::domain::rejection::Rejection;
 use echelon::domain::review::{Basis, TaskKind};
+use echelon::domain::risk::Risk;
 use echelon::domain::role::{Principal, Role};
 use echelon::domain::state::State;
 use echelon::domain::task::{Assignee, PlannedTask, State as TaskState, Task};
 use echelon::domain::time::{Effort, Millis, OrgTime, Stamp, WallTime};
 use echelon::domain::work::{Check, CheckResult, Complexity, Deliverable, Experience, Submission, Tier, Work};
-use echelon::domain::workflow::Workflow;
+use echelon::domain::workflow::{Variant, Workflow};
 use uuid::Uuid;
 
 use crate::support::inside;
@@ -68,6 +69,7 @@ pub(super) fn chart(by_person: &[&str]) -> Chart {
             Ic {
                 id: ic(name),
                 title: name.to_owned(),
+                position: None,
                 experience: Experience::Mid,
                 skills: BTreeMap::new(),
                 wants_to_learn: BTreeSet::new(),
@@ -85,9 +87,11 @@ pub(super) fn chart(by_person: &[&str]) -> Chart {
             work_type: "feature".parse().expect("a name"),
             description: "Anything.".to_owned(),
             department: department(),
-            tier: None,
             needs_repository: false,
-            steps: Vec::new(),
+            brief: BTreeMap::new(),
+            risk: Risk::default(),
+            planner: None,
+            variants: vec![Variant::default()],
         },
     );
     chart
@@ -101,6 +105,7 @@ pub(super) fn work(title: &str, hours: f64) -> Work {
         complexity: Complexity::Moderate,
         skills: BTreeSet::new(),
         nice_to_have: BTreeSet::new(),
+        position: None,
         security_sensitive: false,
         criteria: vec!["it is done".to_owned()],
         deliverables: vec![Deliverable { path: "out.txt".to_owned(), checks: vec![Check::MinBytes(1)] }],
@@ -193,10 +198,17 @@ impl World {
             self.keys.insert((*key).to_owned(), task);
             let needs = needs.iter().map(|need| self.id(need)).collect();
             let (key, domain) = (key.parse().expect("keys are names"), domain(place));
-            tasks.push(PlannedTask { id: task, work: work(&format!("the {key}"), *hours), key, kind, domain, needs });
+            tasks.push(PlannedTask::new(
+                task,
+                Clone::clone(&key),
+                kind,
+                domain,
+                needs,
+                work(&format!("the {key}"), *hours),
+            ));
         }
-        act(self, Principal::role(Role::TechLead(department())), InstructionAction::Plan { tasks });
-        act(self, manager(), InstructionAction::ApprovePlan);
+        act(self, Principal::role(Role::TechLead(department())), inside::plan(tasks));
+        act(self, manager(), InstructionAction::ApprovePlan { review: Vec::new() });
         act(self, Principal::role(Role::Organisation), InstructionAction::Release);
         id
     }

@@ -194,8 +194,8 @@ pub(super) struct History {
 
 impl History {
     fn add(&mut self, entry: Entry) {
-        if let Event::Instruction(_, InstructionEvent::Planned { tasks }) = &entry.event {
-            self.keys.extend(tasks.iter().map(|task| (task.id, task.key.clone())));
+        if let Event::Instruction(_, InstructionEvent::Planned { plan }) = &entry.event {
+            self.keys.extend(plan.tasks.iter().map(|task| (task.id, task.key.clone())));
         }
         self.entries.push(entry);
     }
@@ -233,6 +233,7 @@ impl History {
                 | Event::Present { .. }
                 | Event::Broadcast { .. }
                 | Event::BroadcastsRead { .. }
+                | Event::CapacityNoted { .. }
                 | Event::StandupHeld { .. }
                 | Event::DigestSent { .. }
                 | Event::Received { .. } => {}

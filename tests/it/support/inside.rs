@@ -4,24 +4,18 @@ use std::io;
 use std::path::Path;
 
 use echelon::config;
-use echelon::domain::id::{EscalationId, InstructionId, TaskId};
+use echelon::domain::command::InstructionAction;
+use echelon::domain::id::{EscalationId, InstructionId, QuestionId, TaskId};
 use echelon::domain::instruction::Request;
 use echelon::domain::org::Chart;
+use echelon::domain::plan::{Plan, Source};
 use echelon::domain::policy::Ids;
-use echelon::domain::work::Priority;
+use echelon::domain::task::PlannedTask;
 use uuid::Uuid;
 
 /// An instruction of which nothing is given but its text.
 pub(crate) fn request(text: &str) -> Request {
-    Request {
-        text: text.to_owned(),
-        department: None,
-        work_type: None,
-        priority: Priority::Normal,
-        tier: None,
-        repository: None,
-        key: None,
-    }
+    Request { text: text.to_owned(), ..Request::default() }
 }
 
 /// Reads a chart that must have no fault, with the files beside it: name and content of each.
@@ -50,13 +44,17 @@ impl NewIds {
         self.0 += 1;
         Uuid::from_u128(self.0)
     }
-
-    pub(crate) fn instruction(&mut self) -> InstructionId {
-        InstructionId::new(self.uuid())
-    }
 }
 
 impl Ids for NewIds {
+    fn instruction(&mut self) -> InstructionId {
+        InstructionId::new(self.uuid())
+    }
+
+    fn question(&mut self) -> QuestionId {
+        QuestionId::new(self.uuid())
+    }
+
     fn task(&mut self) -> TaskId {
         TaskId::new(self.uuid())
     }
@@ -64,4 +62,9 @@ impl Ids for NewIds {
     fn escalation(&mut self) -> EscalationId {
         EscalationId::new(self.uuid())
     }
+}
+
+/// The recording of a plan of these tasks.
+pub(crate) fn plan(tasks: Vec<PlannedTask>) -> InstructionAction {
+    InstructionAction::Plan { plan: Box::new(Plan::of_tasks(Source::File, tasks)) }
 }

@@ -192,7 +192,7 @@ impl Base {
                 let actions = made.expect("the ledger runs").into_iter().filter_map(|made| match made {
                     Move::Commit(action) => Some(action),
                     Move::Start(task) => Some(Action::Task(task, TaskAction::StartAttempt)),
-                    Move::StartLater(..) | Move::Attend(..) | Move::Review(_) => None,
+                    Move::StartLater(..) | Move::Attend(..) | Move::Review(_) | Move::Plan(_) => None,
                 });
                 let actions: Vec<Action> = actions.collect();
                 if actions.is_empty() {

@@ -4,14 +4,14 @@ use super::{Desk, Subject, name};
 use crate::api::resolve::{self, Matter};
 use crate::api::wire::{Acted, Code, Refusal};
 use crate::domain::command::{Action, InstructionAction, TaskAction};
-use crate::domain::handoff::rework_children;
+use crate::domain::handoff::{amending_tasks, rework_children};
 use crate::domain::id::{EscalationId, InstructionId, TaskId};
-use crate::domain::instruction::{Instruction, State as InstructionState};
+use crate::domain::instruction::{HoldKind, Instruction, State as InstructionState, StateName};
 use crate::domain::policy::{Choosable, Ids, options};
 use crate::domain::review::{Basis, Gate};
 use crate::domain::role::Level;
 use crate::domain::state::State;
-use crate::domain::task::{Escalation, State as TaskState, Task};
+use crate::domain::task::{Escalation, PlannedTask, State as TaskState, Task};
 use crate::domain::work::Finding;
 
 /// A decision that is to be asked for.
@@ -28,7 +28,7 @@ impl Desk<'_> {
     pub(super) async fn approve(&self, id: String, choose: usize, note: Option<String>) -> Result<Acted, Refusal> {
         let decision = self
             .look(move |state| match resolve::matter(state, &id)? {
-                Matter::Instruction(id) => one_way(approve_instruction(state, id)?, choose, note.as_deref()),
+                Matter::Instruction(id) => one_way(approve_instruction(state, id, note.as_deref())?, choose, None),
                 Matter::Escalation(task, id) => {
                     let task = state.task(task)?;
                     let record = task.escalations.get(&id).ok_or_else(|| nothing_waits(task))?;
@@ -53,10 +53,7 @@ impl Desk<'_> {
                     Err(Refusal::new(Code::Rejected, format!("{what} is not reviewed work; leave --finding out")))
                 };
                 match resolve::matter(state, &id)? {
-                    Matter::Instruction(id) => {
-                        no_findings(&id.short())?;
-                        reject_instruction(state, id, reason)
-                    }
+                    Matter::Instruction(id) => reject_instruction(state, id, reason, &findings, &mut ids),
                     Matter::Escalation(task, id) => {
                         no_findings(&id.short())?;
                         Ok(cancel(state.task(task)?, Some(id), reason))
@@ -66,6 +63,10 @@ impl Desk<'_> {
                         match open_of(task)? {
                             Open::Review | Open::Gate(_) => {
                                 Ok(ask_for_changes(state, task, reason, findings, &mut ids))
+                            }
+                            Open::GoAhead => {
+                                no_findings(&name(task))?;
+                                Ok(cancel(task, None, reason))
                             }
                             Open::Escalations(first, ..) => {
                                 no_findings(&name(task))?;
@@ -121,6 +122,8 @@ enum Open<'a> {
     Review,
     /// The work, at a gate.
     Gate(Gate),
+    /// The go-ahead that a milestone stops for.
+    GoAhead,
     /// Escalations that are with a person: one, and the others if there are more.
     Escalations(Held<'a>, Vec<Held<'a>>),
 }
@@ -131,6 +134,7 @@ fn open_of(task: &Task) -> Result<Open<'_>, Refusal> {
     match &task.state {
         TaskState::UnderReview { .. } => return Ok(Open::Review),
         TaskState::DomainReview { gate, .. } => return Ok(Open::Gate(*gate)),
+        TaskState::Pending if task.is_stopped() => return Ok(Open::GoAhead),
         TaskState::Pending
         | TaskState::InPlanning
         | TaskState::Assigned { .. }
@@ -199,6 +203,16 @@ fn choose_way(
 /// Whatever of a task waits for a yes. Several escalations are one matter where the same way is chosen for all of them.
 fn approve_task(state: &State, task: &Task, choose: usize, note: Option<&str>) -> Result<Decision, Refusal> {
     let (label, action) = match open_of(task)? {
+        Open::GoAhead => {
+            let reason = with_note("a person said so", note);
+            let action = Action::Task(task.id, TaskAction::GoAhead { reason });
+            let label = "it goes ahead".to_owned();
+            return one_way(
+                Decision { subject: Subject::Task(task.id), label, action, escalation: None },
+                choose,
+                None,
+            );
+        }
         Open::Review => ("the work is approved".to_owned(), TaskAction::Approve { basis: Basis::Person }),
         Open::Gate(gate) => (format!("the {gate} gate is passed"), TaskAction::PassGate { gate, basis: Basis::Person }),
         Open::Escalations((id, record), others) => {
@@ -242,10 +256,35 @@ fn about(id: InstructionId, label: &str, action: InstructionAction) -> Decision 
     Decision { subject: Subject::Instruction(id), label: label.to_owned(), action, escalation: None }
 }
 
-fn approve_instruction(state: &State, id: InstructionId) -> Result<Decision, Refusal> {
+/// An instruction it depends on that will not be completed, and that nobody has decided about.
+fn lost_dependency(state: &State, found: &Instruction) -> Option<InstructionId> {
+    let lost = |on: &&InstructionId| {
+        !found.waived.contains(*on) && state.ended(**on).is_some_and(|end| end != StateName::Completed)
+    };
+    found.request.depends_on.iter().find(lost).copied()
+}
+
+fn approve_instruction(state: &State, id: InstructionId, note: Option<&str>) -> Result<Decision, Refusal> {
     let found = state.instruction(id)?;
+    let reason = |otherwise: &str| with_note(otherwise, note);
     match &found.state {
-        InstructionState::Planned => Ok(about(id, "its plan is approved", InstructionAction::ApprovePlan)),
+        InstructionState::Planned | InstructionState::AwaitingApproval { .. } => {
+            let mut review = found.plan.as_ref().map(|plan| plan.review.clone()).unwrap_or_default();
+            review.push(reason("a person approved it"));
+            Ok(about(id, "its plan is approved", InstructionAction::ApprovePlan { review }))
+        }
+        InstructionState::Queued => match (found.held.as_ref().map(|hold| hold.kind), lost_dependency(state, found)) {
+            (Some(HoldKind::DependencyLost), Some(on)) => {
+                let reason = reason("a person said that it goes on without");
+                let label = format!("goes on without {}", on.short());
+                Ok(about(id, &label, InstructionAction::WaiveDependency { on, reason }))
+            }
+            (Some(HoldKind::Manager | HoldKind::Person | HoldKind::Capacity), _) => {
+                let reason = reason("a person said so");
+                Ok(about(id, "goes first, and others make room", InstructionAction::Arbitrate { first: true, reason }))
+            }
+            _waits => Err(instruction_waits_not(found)),
+        },
         InstructionState::GoNoGo { .. } => {
             Ok(about(id, "it is completed, whatever speaks against that", InstructionAction::DecideGoNoGo))
         }
@@ -253,10 +292,50 @@ fn approve_instruction(state: &State, id: InstructionId) -> Result<Decision, Ref
     }
 }
 
-fn reject_instruction(state: &State, id: InstructionId, reason: String) -> Result<Decision, Refusal> {
+/// The work that what is found asks for: a task for each, where the plan ended.
+fn amendment(
+    state: &State,
+    found: &Instruction,
+    findings: &[Finding],
+    ids: &mut dyn Ids,
+) -> Result<Vec<PlannedTask>, Refusal> {
+    let mut plan = found.tasks.iter().filter_map(|id| state.tasks.get(id));
+    let Some(last) = plan.rfind(|task| task.state == TaskState::Completed) else {
+        return Err(refused(
+            "its department has completed nothing of it that could be added to; submit what is missing by itself, or \
+             leave --finding out to cancel it"
+                .to_owned(),
+        ));
+    };
+    Ok(amending_tasks(state, found, last, findings, ids))
+}
+
+fn reject_instruction(
+    state: &State,
+    id: InstructionId,
+    reason: String,
+    findings: &[Finding],
+    ids: &mut dyn Ids,
+) -> Result<Decision, Refusal> {
     let found = state.instruction(id)?;
+    if !findings.is_empty() && !matches!(found.state, InstructionState::GoNoGo { .. }) {
+        return Err(refused(format!("{} is not at its end; leave --finding out", found.id.short())));
+    }
     match &found.state {
-        InstructionState::Planned => Ok(about(id, "is rejected", InstructionAction::Reject { reason })),
+        InstructionState::Planned | InstructionState::AwaitingApproval { .. } => {
+            Ok(about(id, "is rejected", InstructionAction::Reject { reason }))
+        }
+        InstructionState::Queued => match found.held.as_ref().map(|hold| hold.kind) {
+            Some(HoldKind::Manager | HoldKind::Person) => {
+                Ok(about(id, "waits its turn", InstructionAction::Arbitrate { first: false, reason }))
+            }
+            Some(HoldKind::DependencyLost) => Ok(about(id, "is cancelled", InstructionAction::Cancel { reason })),
+            Some(HoldKind::Dependencies | HoldKind::Capacity) | None => Err(instruction_waits_not(found)),
+        },
+        InstructionState::GoNoGo { .. } if !findings.is_empty() => {
+            let tasks = amendment(state, found, findings, ids)?;
+            Ok(about(id, "goes on with more to do", InstructionAction::Amend { tasks, reason }))
+        }
         InstructionState::GoNoGo { .. } => Ok(about(id, "is cancelled", InstructionAction::Cancel { reason })),
         _another => Err(instruction_waits_not(found)),
     }

@@ -50,7 +50,7 @@ impl Desk<'_> {
     /// Holds an instruction: what runs goes on to its end, nothing new starts, and its clocks stand still.
     pub(super) async fn pause(&self, instruction: String, reason: String) -> Result<Acted, Refusal> {
         let id = self.look(move |state| resolve::instruction(state, &instruction)).await?;
-        self.hold(id, InstructionAction::Pause { reason }, true, "is paused already").await?;
+        self.hold(id, InstructionAction::Pause { reason, until: None }, true, "is paused already").await?;
         self.acted(Subject::Instruction(id), "is paused".to_owned()).await
     }
 
@@ -103,9 +103,9 @@ fn reassignment(state: &State, task: &Task, to: &IcId, reason: String) -> Result
                 .ics
                 .get(to)
                 .ok_or_else(|| Refusal::new(Code::NotFound, format!("there is no IC `{to}` in the chart")))?;
-            let committed = |ic: &IcId| state.load(ic).committed;
             let others = state.chart.ics_of(&task.domain);
-            let explanation = chosen_by_a_person(known, others, &task.work, state.sequence, committed, &reason);
+            let explanation =
+                chosen_by_a_person(known, others, &task.work, state.sequence, |ic| state.standing(ic), &reason);
             TaskAction::Assign { to: Assignee::Ic(to.clone()), explanation }
         }
         StateName::Blocked | StateName::Escalated => {

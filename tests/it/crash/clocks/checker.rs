@@ -287,7 +287,7 @@ impl Checker {
     fn instruction(&mut self, id: &str, event: &Value) {
         let (name, body) = variant(event);
         match name {
-            "planned" => self.plan(id, &body["tasks"]),
+            "planned" => self.plan(id, &body["plan"]["tasks"]),
             "executing" => drop(self.executing.insert(id.to_owned())),
             "paused" => {
                 self.word(&body["reason"]);

@@ -164,7 +164,10 @@ fn a_paused_instruction_shifts_every_limit_by_exactly_the_pause() {
         let entered = began(&world, key);
         let id = world.instruction();
         world.live(hours(1));
-        world.at_once(person(), Action::Instruction(id, InstructionAction::Pause { reason: "wait".to_owned() }));
+        world.at_once(
+            person(),
+            Action::Instruction(id, InstructionAction::Pause { reason: "wait".to_owned(), until: None }),
+        );
         let during = world.live(hours(100));
         assert_eq!(world.labels(&during), Vec::<String>::new(), "{state} in tier {number}: everything stands still");
         world.restart();

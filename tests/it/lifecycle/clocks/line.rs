@@ -259,7 +259,7 @@ fn a_reminder_after_a_pause_comes_a_day_after_the_one_before_it() {
     world.late("api", Level::Person);
     let raised = world.now().org;
     let instruction = world.instruction();
-    let pause = echelon::domain::command::InstructionAction::Pause { reason: "wait".to_owned() };
+    let pause = echelon::domain::command::InstructionAction::Pause { reason: "wait".to_owned(), until: None };
     world.live(hours(10));
     world.at_once(person(), echelon::domain::command::Action::Instruction(instruction, pause));
     world.live(hours(6));

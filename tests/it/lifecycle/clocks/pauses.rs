@@ -5,7 +5,7 @@ use echelon::domain::org::WorkerKind;
 use echelon::domain::role::{Level, Role};
 use echelon::domain::sla::Mark;
 use echelon::domain::task::{FailureClass, Pause, StateName, Trouble};
-use echelon::domain::time::{Millis, OrgTime};
+use echelon::domain::time::{Effort, Millis, OrgTime};
 use echelon::domain::work::{Priority, Tier};
 
 use crate::lifecycle::time::hours;
@@ -13,7 +13,10 @@ use crate::lifecycle::world::{World, chart, failure, ic, ic_id, lead, manager, p
 
 fn pause(world: &mut World) {
     let id = world.instruction();
-    world.at_once(person(), Action::Instruction(id, InstructionAction::Pause { reason: "wait".to_owned() }));
+    world.at_once(
+        person(),
+        Action::Instruction(id, InstructionAction::Pause { reason: "wait".to_owned(), until: None }),
+    );
 }
 
 fn resume(world: &mut World) {
@@ -206,23 +209,33 @@ fn whoever_is_busy_with_what_is_as_urgent_is_not_late_with_the_rest() {
 }
 
 #[test]
-fn a_forecast_stops_the_clock_once_a_visit_until_it_does_not_come_true() {
+fn a_forecast_stops_the_clock_for_as_long_as_the_backlog_drains() {
     let mut world = World::new();
     world.solo();
     world.everybody_acknowledges();
     let begun = world.task("api").clock.pauses.last().expect("it waited for its instruction").2;
     let until = world.now().org.plus(hours(10)).plus(Millis(1_000));
-    let wait = TaskAction::WaitForCapacity { until };
-    world.task_must(lead("backend"), "api", wait.clone());
+    let wait = |until, hours| TaskAction::WaitForCapacity { until, ahead: Effort::from_hours(hours) };
+    world.task_must(lead("backend"), "api", wait(until, 20.0));
     let since = world.now().org;
     assert_eq!(stopped(&world, "api"), Some(Pause::Capacity));
-    world.refused(lead("backend"), "api", wait);
+    world.refused(lead("backend"), "api", wait(until, 10.0));
     world.restart();
     assert_eq!(world.live_until(OrgTime::from_millis(until.as_millis() - 1)), []);
     let entries = world.live(Millis(1));
     assert_eq!(world.labels(&entries), ["api forecast_passed"]);
-    let again = TaskAction::WaitForCapacity { until: until.plus(hours(20)) };
-    world.refused(lead("backend"), "api", again);
+    // It drains; then it does not seem to, a few times, and then the clock runs.
+    let mut until = until;
+    for ahead in [12.0, 12.0, 12.0] {
+        until = until.plus(hours(10));
+        world.task_at_once(lead("backend"), "api", wait(until, ahead));
+        assert_eq!(stopped(&world, "api"), Some(Pause::Capacity));
+        let entries = world.live_until(until);
+        assert!(world.labels(&entries).contains(&"api forecast_passed".to_owned()));
+    }
+    world.restart();
+    world.refused(lead("backend"), "api", wait(until.plus(hours(20)), 12.0));
+    assert_eq!(stopped(&world, "api"), None);
     assert_eq!(target_at(&mut world, "api"), begun.plus(hours(2)).plus(until.since(since)));
 }
 
@@ -231,7 +244,7 @@ fn a_forecast_within_a_pause_comes_later_with_it() {
     let mut world = World::new();
     world.solo();
     let until = world.now().org.plus(hours(10));
-    world.task_must(lead("backend"), "api", TaskAction::WaitForCapacity { until });
+    world.task_must(lead("backend"), "api", TaskAction::WaitForCapacity { until, ahead: Effort::default() });
     pause(&mut world);
     assert_eq!(world.live(hours(40)), []);
     resume(&mut world);

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
+use echelon::domain::admission::{self, Verdict};
 use echelon::domain::assignment::Explanation;
 use echelon::domain::command::{Action, AfterBlock, InstructionAction, TaskAction};
-use echelon::domain::id::{EscalationId, InstructionId, StepKey, TaskId};
-use echelon::domain::instruction::Request;
+use echelon::domain::id::{EscalationId, InstructionId, QuestionId, StepKey, TaskId};
+use echelon::domain::instruction::{Deadline, HoldKind, Request, State as InstructionState};
+use echelon::domain::plan::{Consult, Part, Plan, Source};
+use echelon::domain::plan_review::left_to_a_person;
 use echelon::domain::presence::{Absence, AbsenceKind};
 use echelon::domain::reaction::Duty;
 use echelon::domain::review::{Gate, TaskKind};
+use echelon::domain::risk::Risk;
 use echelon::domain::role::{Level, Principal, Role};
 use echelon::domain::task::{
     Assignee, Blocker, BlockerKind, CancelledDecision, FailureClass, PlannedTask, State as TaskState, StateName, Task,
     Trouble,
 };
-use echelon::domain::time::Millis;
+use echelon::domain::time::{Effort, Millis};
 use echelon::domain::work::{Priority, Tier};
 
 use crate::lifecycle::world::{
@@ -57,7 +61,7 @@ pub(super) fn step(world: &mut World, number: u64) {
     let open = world.state.instructions.len();
     let chosen = match dice.roll(100) {
         _ if open == 0 => Some((person(), submit(world, &mut dice))),
-        0..4 if open < 3 => Some((person(), submit(world, &mut dice))),
+        0..4 if open < 4 => Some((person(), submit(world, &mut dice))),
         0..6 => Some((person(), other_chart(&mut dice))),
         6..12 => about_an_instruction(world, &mut dice),
         12..15 => {
@@ -83,12 +87,26 @@ fn submit(world: &mut World, dice: &mut Dice) -> Action {
     let id = InstructionId::new(world.new_id());
     let tier = dice.one([Tier::Trivial, Tier::Simple, Tier::Moderate, Tier::Moderate, Tier::Complex, Tier::Complex]);
     let text = format!("number {}", dice.roll(9));
+    let others: Vec<InstructionId> = world.state.instructions.keys().copied().collect();
+    let depends_on = dice.pick(&others).filter(|_| dice.once_in(3)).into_iter().collect();
     let request = Request {
-        priority: dice.one([Priority::Low, Priority::Normal, Priority::Critical]),
+        priority: dice.one([Priority::Low, Priority::Normal, Priority::Critical, Priority::Critical]),
         tier: Some(tier),
+        depends_on,
+        deadline: dice.once_in(4).then(|| Deadline::Within(Millis::from_hours(dice.one([1, 10, 100])))),
+        customer_commitment: dice.once_in(4),
+        budget: dice.once_in(6).then(|| Effort::from_hours(dice.one([1.0, 8.0, 100.0]))),
+        risk: dice.once_in(3).then(|| some_risk(dice)),
         ..inside::request(&text)
     };
     Action::Submit { id, request }
+}
+
+/// A risk of any band.
+fn some_risk(dice: &mut Dice) -> Risk {
+    let mut score = || dice.one([1, 3, 5, 8]);
+    Risk { technical_complexity: score(), scope_ambiguity: score(), data_integrity: score(), ..Risk::default() }
+        .max(&Risk { security_sensitivity: score(), external_dependencies: score(), ..Risk::default() })
 }
 
 /// Somebody comes or goes, or what failed is there again with the next daemon.
@@ -130,15 +148,18 @@ fn other_chart(dice: &mut Dice) -> Action {
     Action::ApplyChart(Arc::new(next))
 }
 
-fn about_an_instruction(world: &World, dice: &mut Dice) -> Option<(Principal, Action)> {
+fn about_an_instruction(world: &mut World, dice: &mut Dice) -> Option<(Principal, Action)> {
     let ids: Vec<_> = world.state.instructions.keys().copied().collect();
     let id = dice.pick(&ids)?;
     let reason = "because".to_owned();
-    let action = match dice.roll(12) {
+    let action = match dice.roll(16) {
         0 => InstructionAction::Cancel { reason },
         1 => InstructionAction::Reject { reason },
-        2..6 => InstructionAction::Pause { reason },
+        2..5 => InstructionAction::Pause { reason, until: None },
+        5 => InstructionAction::Pause { reason, until: dice.pick(&ids) },
         6..11 => InstructionAction::Resume,
+        11..13 => InstructionAction::Arbitrate { first: dice.once_in(2), reason },
+        13..15 => InstructionAction::Amend { tasks: plan(world, dice, TaskKind::Tactical, 1), reason },
         _ => InstructionAction::DecideGoNoGo,
     };
     Some((dice.one([Who::Manager, Who::Person]).principal(), Action::Instruction(id, action)))
@@ -171,16 +192,57 @@ fn plan(world: &mut World, dice: &mut Dice, kind: TaskKind, size: usize) -> Vec<
         world.keys.insert(key.to_string(), id);
         let mut asked = work(key.as_str());
         asked.security_sensitive = dice.once_in(4);
-        tasks.push(PlannedTask {
-            id,
-            key,
-            kind,
-            domain: domain(dice.pick(&places).unwrap_or("backend")),
-            needs: tasks.iter().filter(|_| dice.once_in(3)).map(|task| task.id).collect(),
-            work: asked,
-        });
+        if kind == TaskKind::Strategic {
+            // As much as makes instructions compete.
+            asked.effort = Effort::from_hours(dice.one([4.0, 20.0, 60.0]));
+        }
+        let place = domain(dice.pick(&places).unwrap_or("backend"));
+        let needs = tasks.iter().filter(|_| dice.once_in(3)).map(|task| task.id).collect();
+        let mut task = PlannedTask::new(id, key, kind, place, needs, asked);
+        task.checkpoint = kind == TaskKind::Strategic && dice.once_in(4);
+        tasks.push(task);
     }
     tasks
+}
+
+/// The plan of an instruction with these tasks: sometimes somebody is asked about it, and sometimes others do it.
+fn whole_plan(world: &mut World, dice: &mut Dice, tasks: Vec<PlannedTask>) -> Plan {
+    let mut plan = Plan::of_tasks(Source::File, tasks);
+    if dice.once_in(8) && plan.tasks.len() > 1 {
+        plan.tasks.clear();
+        let (first, second) = (InstructionId::new(world.new_id()), InstructionId::new(world.new_id()));
+        let part = |id: InstructionId, key: &str, needs: Vec<InstructionId>| Part {
+            id,
+            key: key.parse().expect("a name"),
+            department: "dev".parse().expect("a name"),
+            work_type: "feature".parse().expect("a name"),
+            text: format!("do the {key} part"),
+            needs,
+        };
+        plan.parts = vec![part(first, "first", Vec::new()), part(second, "second", vec![first])];
+    }
+    if dice.once_in(4) {
+        plan.consultations.push(Consult {
+            id: QuestionId::new(world.new_id()),
+            whom: Role::DomainLead(domain(dice.one(DOMAINS))),
+            question: "does it fit?".to_owned(),
+            blocking: dice.once_in(2),
+            within: Millis::from_hours(1),
+        });
+    }
+    plan
+}
+
+/// What is done about an instruction that is held.
+fn about_a_hold(world: &World, dice: &mut Dice, id: InstructionId) -> InstructionAction {
+    let reason = "somebody has to".to_owned();
+    match &world.state.instructions[&id].held {
+        Some(hold) if hold.kind == HoldKind::DependencyLost => match dice.pick(&hold.behind) {
+            Some(on) if dice.once_in(2) => InstructionAction::WaiveDependency { on, reason },
+            _other => InstructionAction::Cancel { reason },
+        },
+        _other => InstructionAction::Arbitrate { first: dice.once_in(2), reason },
+    }
 }
 
 /// What somebody owes, done well or badly.
@@ -190,7 +252,8 @@ fn something_owed(world: &mut World, dice: &mut Dice) -> Option<(Principal, Acti
     let principal = Principal::role(role.clone());
     let action = match duty {
         Duty::Triage(id) => {
-            let tier = world.state.instructions[&id].request.tier.expect("requests here say their tier");
+            // What is a part of another does not say its tier.
+            let tier = world.state.instructions[&id].request.tier.unwrap_or(Tier::Moderate);
             let work_type = "feature".parse().expect("a name");
             Action::Instruction(id, InstructionAction::Triage { tier, work_type, reasons: Vec::new() })
         }
@@ -202,10 +265,39 @@ fn something_owed(world: &mut World, dice: &mut Dice) -> Option<(Principal, Acti
                 Tier::Complex | Tier::Expert => (TaskKind::Strategic, 5),
             };
             let tasks = plan(world, dice, kind, size);
-            Action::Instruction(id, InstructionAction::Plan { tasks })
+            let plan = Box::new(whole_plan(world, dice, tasks));
+            Action::Instruction(id, InstructionAction::Plan { plan })
         }
-        Duty::ApprovePlan(id) => Action::Instruction(id, InstructionAction::ApprovePlan),
-        Duty::Release(id) => Action::Instruction(id, InstructionAction::Release),
+        Duty::ApprovePlan(id) => {
+            let is_for_a_person = !left_to_a_person(&world.state, &world.state.instructions[&id]).is_empty();
+            let asks = is_for_a_person && world.state.instructions[&id].state == InstructionState::Planned;
+            Action::Instruction(
+                id,
+                match asks || dice.once_in(8) {
+                    true => InstructionAction::AskApproval { reasons: vec!["it is risky".to_owned()] },
+                    false => InstructionAction::ApprovePlan { review: Vec::new() },
+                },
+            )
+        }
+        Duty::Release(id) => {
+            let action = match admission::look(&world.state, &world.state.instructions[&id]) {
+                Verdict::Wait(hold) if !dice.once_in(4) => InstructionAction::Hold(hold),
+                Verdict::Wait(_) | Verdict::Begin => InstructionAction::Release,
+            };
+            Action::Instruction(id, action)
+        }
+        Duty::Arbitrate(id) => Action::Instruction(id, about_a_hold(world, dice, id)),
+        Duty::Replan(id) => {
+            let decision = "it takes longer".to_owned();
+            Action::Instruction(id, InstructionAction::Rebaseline { decision, hurry: Vec::new() })
+        }
+        Duty::FillBrief(id) => {
+            Action::Instruction(id, InstructionAction::FillBrief { fields: std::collections::BTreeMap::new() })
+        }
+        Duty::Consult(id, question) => {
+            let text = "go on".to_owned();
+            Action::Instruction(id, InstructionAction::AnswerConsultation { question, text })
+        }
         Duty::DecideGoNoGo(id) | Duty::ResolveNoGo(id) => Action::Instruction(id, InstructionAction::DecideGoNoGo),
         about_a_task => {
             let task = world.state.tasks[&about_a_task.task().expect("the rest is about tasks")].clone();
@@ -237,7 +329,14 @@ fn for_a_duty(world: &mut World, dice: &mut Dice, role: &Role, duty: &Duty, task
             dice.one([Kind::Decide, Kind::Close, Kind::Raise, Kind::Approve, Kind::Changes, Kind::SkipGate])
         }
         Duty::Acknowledge(_) => Kind::Acknowledge,
+        Duty::GoAhead(_) => dice.one([Kind::GoAhead, Kind::GoAhead, Kind::AskGoAhead]),
+        // No lead here breaks a milestone down across domains.
+        Duty::ReviewBreakdown(_) => unreachable!("no plan here asks for it"),
         Duty::Read(_)
+        | Duty::FillBrief(_)
+        | Duty::Consult(..)
+        | Duty::Arbitrate(_)
+        | Duty::Replan(_)
         | Duty::Triage(_)
         | Duty::Plan(_)
         | Duty::ApprovePlan(_)
@@ -298,6 +397,8 @@ fn anything(world: &mut World, dice: &mut Dice) -> Option<(Principal, Action)> {
 #[derive(Clone, Copy)]
 enum Kind {
     BeginPlanning,
+    GoAhead,
+    AskGoAhead,
     BreakDown,
     Assign,
     Unassign,
@@ -332,6 +433,7 @@ enum Kind {
 impl Kind {
     const ALL: &[Self] = &[
         Self::BeginPlanning,
+        Self::GoAhead,
         Self::BreakDown,
         Self::Assign,
         Self::Unassign,
@@ -466,8 +568,13 @@ fn action(world: &mut World, dice: &mut Dice, kind: Kind, task: &Task, role: &Ro
         }
         Kind::Decide => TaskAction::DecideEscalation { id, decision: reason },
         Kind::Close => TaskAction::CloseEscalation { id },
+        Kind::GoAhead => TaskAction::GoAhead { reason },
+        Kind::AskGoAhead => TaskAction::AskGoAhead { reason },
         Kind::Acknowledge => TaskAction::AcknowledgeDelegation,
-        Kind::Wait => TaskAction::WaitForCapacity { until: world.now().org.plus(Millis::from_hours(1)) },
+        Kind::Wait => TaskAction::WaitForCapacity {
+            until: world.now().org.plus(Millis::from_hours(1)),
+            ahead: Effort::from_hours(8.0),
+        },
         Kind::DecideCancelled => {
             let of = world.state.cancelled_dependency(task).or_else(|| world.state.cancelled_child(task));
             let others: Vec<_> = world

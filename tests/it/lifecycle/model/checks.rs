@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use echelon::domain::alarm;
+use echelon::domain::capacity::remaining;
 use echelon::domain::consequence::gates_are_in_order;
-use echelon::domain::event::{Entry, Event, TaskEvent};
+use echelon::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
 use echelon::domain::evolve::evolve;
+use echelon::domain::learning::pace;
 use echelon::domain::reaction::liveness_faults;
 use echelon::domain::role::{Asker, Level, Role};
 use echelon::domain::state::{Load, State};
@@ -20,11 +22,13 @@ pub(super) struct Observer {
     seen: usize,
     /// The moves that happened.
     pub(super) moves: BTreeSet<(StateName, StateName)>,
+    /// What happened to instructions, and what they waited for.
+    pub(super) fates: BTreeSet<String>,
 }
 
 impl Observer {
     pub(super) fn new() -> Self {
-        Self { shadow: State::default(), seen: 0, moves: BTreeSet::new() }
+        Self { shadow: State::default(), seen: 0, moves: BTreeSet::new(), fates: BTreeSet::new() }
     }
 
     /// Looks at what is new, and at the whole.
@@ -42,6 +46,13 @@ impl Observer {
     }
 
     fn follow(&mut self, entry: &Entry) {
+        if let Event::Instruction(_, event) = &entry.event {
+            self.fates.insert(match event {
+                InstructionEvent::Held(hold) => format!("held: {:?}", hold.kind),
+                InstructionEvent::Arbitrated { first, .. } => format!("first: {first}"),
+                other => format!("{other:?}").split([' ', '(']).next().unwrap_or_default().to_owned(),
+            });
+        }
         let task = |state: &State| entry.event.task().and_then(|id| state.tasks.get(&id).cloned());
         let before = task(&self.shadow);
         if let (Some(before), Event::Task(_, event)) = (&before, &entry.event) {
@@ -167,7 +178,9 @@ fn loads_add_up(state: &State) {
             TaskState::Assigned { assignee } | TaskState::InProgress { assignee, .. } => {
                 let running =
                     u32::from(matches!(task.state, TaskState::InProgress { attempt: Attempt::Running { .. }, .. }));
-                (assignee.ic(), Load { committed: task.work.effort, tasks: 1, running, reviews: 0 })
+                let history = assignee.ic().map_or(&[][..], |ic| state.history_of(ic));
+                let committed = remaining(task, pace(history, &task.work));
+                (assignee.ic(), Load { committed, tasks: 1, running, reviews: 0 })
             }
             TaskState::UnderReview { reviewer: Role::Ic(ic), .. } => (Some(ic), Load { reviews: 1, ..Load::default() }),
             _others => (None, Load::default()),

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use echelon::domain::command::{Action, InstructionAction, TaskAction};
+use echelon::domain::id::InstructionId;
+use echelon::domain::instruction::HoldKind;
 use echelon::domain::policy::{Move, moves};
 use echelon::domain::reaction::Duty;
 use echelon::domain::role::{Principal, Role};
@@ -20,6 +22,10 @@ pub(super) fn drain(world: &mut World, observer: &mut Observer) {
     let paused: Vec<_> =
         world.state.instructions.values().filter(|found| found.paused.is_some()).map(|found| found.id).collect();
     for id in paused {
+        // A part goes on with the whole.
+        if world.state.instructions.get(&id).is_none_or(|found| found.paused.is_none()) {
+            continue;
+        }
         world.must(person(), Action::Instruction(id, InstructionAction::Resume));
     }
     // Whoever failed is there again, and whoever was away is back.
@@ -27,6 +33,7 @@ pub(super) fn drain(world: &mut World, observer: &mut Observer) {
     for role in absent {
         world.must(system(), Action::SetPresence { role, absence: None });
     }
+    observer.see(world);
     // Whoever comes in new looks once; from then on only those look who were woken, or whose own timer ran out.
     let mut woken: BTreeSet<Role> = world.state.owed().map(|(role, _)| role.clone()).collect();
     world.state.take_stirred();
@@ -92,6 +99,7 @@ fn take_a_turn(world: &mut World, role: &Role) -> bool {
                 };
                 (order.task, action)
             }
+            Move::Plan(order) => unreachable!("no workflow of this chart has a planner: {order:?}"),
         };
         let _overtaken = world.give(principal(), Action::Task(task, action));
     }
@@ -109,12 +117,30 @@ fn answer(world: &mut World, role: &Role) {
     }
 }
 
+/// Whatever is critical goes first, and what lost something it depends on does without.
+fn about_a_hold(world: &World, id: InstructionId) -> InstructionAction {
+    let reason = "go on".to_owned();
+    match &world.state.instructions[&id].held {
+        Some(hold) if hold.kind == HoldKind::DependencyLost => {
+            InstructionAction::WaiveDependency { on: hold.behind[0], reason }
+        }
+        _other => InstructionAction::Arbitrate { first: true, reason },
+    }
+}
+
 /// A person answers, ends what the facts speak against, and cancels the rest of what comes to them.
 fn decide_as_a_person(world: &mut World) {
     let owed: Vec<_> = world.state.owed_by(&Role::Operator).collect();
     for duty in owed {
         let action = match duty {
             Duty::ResolveNoGo(id) => Action::Instruction(id, InstructionAction::DecideGoNoGo),
+            Duty::ApprovePlan(id) => Action::Instruction(id, InstructionAction::ApprovePlan { review: Vec::new() }),
+            Duty::Arbitrate(id) => Action::Instruction(id, about_a_hold(world, id)),
+            Duty::Consult(id, question) => {
+                let text = "go on".to_owned();
+                Action::Instruction(id, InstructionAction::AnswerConsultation { question, text })
+            }
+            Duty::GoAhead(task) => Action::Task(task, TaskAction::GoAhead { reason: "go on".to_owned() }),
             Duty::Answer(task, question) => {
                 Action::Task(task, TaskAction::Answer { question, text: "the second one".to_owned() })
             }

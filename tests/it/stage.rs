@@ -1,6 +1,7 @@
-//! A stage on which an organisation plays one instruction on virtual time.
+//! A stage on which an organisation that ships plays instructions on virtual time: its managers decide by their policies
+//! and its clocks fire when they are due; only the workers are played, as the chart says they behave.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,27 +10,28 @@ use echelon::config;
 use echelon::domain::command::{Action, Command, TaskAction};
 use echelon::domain::decide::execute;
 use echelon::domain::event::{Entry, Event, TaskEvent};
-use echelon::domain::id::{EscalationId, TaskId, WorkerId};
+use echelon::domain::id::{EscalationId, InstructionId, TaskId, WorkerId};
+use echelon::domain::instruction::Request;
 use echelon::domain::org::WorkerKind;
-use echelon::domain::policy::{Ids, Move, moves};
+use echelon::domain::policy::{Ids, Move, ReviewOrder, moves};
 use echelon::domain::reaction::liveness_faults;
 use echelon::domain::review::Basis;
 use echelon::domain::role::{Principal, Role};
 use echelon::domain::state::State;
 use echelon::domain::task::{Blocker, BlockerKind, Failure, FailureClass, StateName};
-use echelon::domain::time::{Anchor, Millis, Stamp, WallTime};
-use echelon::domain::work::Submission;
+use echelon::domain::time::{Anchor, Millis, OrgTime, Stamp, WallTime};
+use echelon::domain::work::{CheckResult, Deliverable, Finding, Submission, Work};
 use echelon::telemetry::narrative::{Importance, narrate, span};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
 
 use crate::support::inside;
 
 /// When the curtain rises; any time would do.
 const BEGIN: WallTime = WallTime::from_millis(1_780_000_000_000);
 
-/// After this much time of the organisation nothing new happens but reminders.
-const CURTAIN: Millis = Millis::from_hours(60);
-
-/// Signs of life come this often, in wall time: an hour of the organisation.
+/// Signs of life come this often, in wall time.
 const SIGN_EVERY: Millis = Millis::from_secs(1);
 
 /// What somebody will do, and when.
@@ -48,33 +50,30 @@ enum What {
     /// A worker gives a sign of life.
     Live(TaskId, u64),
     /// A worker ends a review.
-    Judge(Role, echelon::domain::policy::ReviewOrder),
+    Judge(Role, ReviewOrder),
     /// Somebody looks again.
     Look(Role),
 }
 
-pub(super) struct Stage {
+pub(crate) struct Stage {
     state: State,
     wall: WallTime,
     anchor: Anchor,
     ids: inside::NewIds,
     later: BTreeSet<Later>,
     number: u64,
-    reviewing: BTreeSet<(Role, echelon::domain::policy::ReviewOrder)>,
+    reviewing: BTreeSet<(Role, ReviewOrder)>,
     lines: String,
-    keys: BTreeMap<TaskId, String>,
+    entries: Vec<Entry>,
 }
 
 impl Stage {
-    pub(super) fn open(chart: &str, text: &str) -> Self {
+    /// Sets up an organisation that ships, by the name of its chart.
+    pub(crate) fn open(chart: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("org").join(chart);
         let mut chart = config::load(&path).expect("the chart that ships is sound");
         chart.folder = "org".to_owned();
-        let anchor = Anchor {
-            wall: BEGIN,
-            org: echelon::domain::time::OrgTime::from_millis(BEGIN.as_millis()),
-            speed: chart.clock.speed,
-        };
+        let anchor = Anchor { wall: BEGIN, org: OrgTime::from_millis(BEGIN.as_millis()), speed: chart.clock.speed };
         let mut stage = Self {
             state: State::default(),
             wall: BEGIN,
@@ -84,14 +83,18 @@ impl Stage {
             number: 0,
             reviewing: BTreeSet::new(),
             lines: String::new(),
-            keys: BTreeMap::new(),
+            entries: Vec::new(),
         };
         stage.give(&Principal::system(), Action::Start { program: "test".to_owned(), anchor }).expect("it starts");
         stage.give(&Principal::system(), Action::ApplyChart(Arc::new(chart))).expect("it applies");
-        let id = stage.ids.instruction();
-        let request = inside::request(text);
-        stage.give(&Principal::client(1000), Action::Submit { id, request }).expect("it is taken on");
         stage
+    }
+
+    /// Hands an instruction in.
+    pub(crate) fn submit(&mut self, request: Request) -> InstructionId {
+        let id = self.ids.instruction();
+        self.give(&Principal::client(1000), Action::Submit { id, request }).expect("it is taken on");
+        id
     }
 
     fn now(&self) -> Stamp {
@@ -103,9 +106,6 @@ impl Stage {
         let entries = execute(&mut self.state, &command).map_err(|rejection| rejection.to_string())?;
         let archived = self.state.take_archived();
         for entry in &entries {
-            for task in &archived {
-                self.keys.extend(task.tasks.iter().map(|task| (task.id, task.key.to_string())));
-            }
             let line = narrate(entry, &self.state, &archived);
             if line.importance > Importance::Detail {
                 let since = span(Millis(entry.at.org.as_millis() - BEGIN.as_millis()));
@@ -113,16 +113,20 @@ impl Stage {
                 writeln!(self.lines, "{since:>8} {mark} {}", without_ids(&line.text)).expect("a string takes it");
             }
         }
+        self.entries.extend(entries.iter().cloned());
         Ok(entries)
     }
 
-    /// Plays until the curtain.
-    pub(super) fn play(&mut self) {
-        let end = self.anchor.wall_at(self.now().org.plus(CURTAIN));
+    /// Plays until every instruction is over, but no longer than `span` of the organisation's time.
+    pub(crate) fn play(&mut self, span: Millis) {
+        let end = self.anchor.wall_at(self.now().org.plus(span));
         loop {
             self.settle();
             let faults = liveness_faults(&self.state);
             assert!(faults.is_empty(), "{faults:#?}");
+            if self.state.instructions.is_empty() {
+                return;
+            }
             let clock = self.state.deadlines().clock.map(|at| self.anchor.wall_at(at));
             let worker = self.later.first().map(|later| later.wall);
             let Some(next) = clock.into_iter().chain(worker).min().filter(|next| *next <= end) else {
@@ -163,6 +167,7 @@ impl Stage {
                 Move::Commit(action) => drop(self.give(&principal, action)),
                 Move::StartLater(_, wall) => self.later(wall, What::Look(role.clone())),
                 Move::Attend(..) => {}
+                Move::Plan(order) => unreachable!("nothing that is played here needs a planner or files: {order:?}"),
                 Move::Start(task) => {
                     let started = self.give(&principal, Action::Task(task, TaskAction::StartAttempt));
                     let epoch = started.iter().flatten().find_map(|entry| match &entry.event {
@@ -237,7 +242,7 @@ impl Stage {
                             summary: "done".to_owned(),
                             artefacts: Vec::new(),
                             evidence: Vec::new(),
-                            checks: Vec::new(),
+                            checks: checks_of(&found.work),
                             simulated: true,
                         },
                     },
@@ -248,6 +253,11 @@ impl Stage {
                 self.reviewing.remove(&(role.clone(), order.clone()));
                 let basis = Basis::Worker { summary: "well done".to_owned(), simulated: true };
                 let action = match order.gate {
+                    None if self.wants_changes(&order) => TaskAction::RequestChanges {
+                        findings: vec![Finding { text: "an example is missing".to_owned(), location: None }],
+                        children: Vec::new(),
+                        escalation: self.ids.escalation(),
+                    },
                     None => TaskAction::Approve { basis },
                     Some(gate) => TaskAction::PassGate { gate, basis },
                 };
@@ -257,17 +267,42 @@ impl Stage {
         }
     }
 
+    /// Whether a made-up reviewer asks for changes: by the seed of the chart, the same in every run.
+    fn wants_changes(&self, order: &ReviewOrder) -> bool {
+        let WorkerKind::Simulated { rework_rate, seed, .. } = &self.state.chart.workers[&order.worker].kind else {
+            return false;
+        };
+        let digest = Sha256::new()
+            .chain_update(seed.to_be_bytes())
+            .chain_update(order.task.as_bytes())
+            .chain_update(order.round.0.to_be_bytes())
+            .finalize();
+        StdRng::from_seed(digest.into()).random::<f64>() < *rework_rate
+    }
+
     /// Names and states of what is not over.
-    pub(super) fn open_tasks(&self) -> Vec<(String, StateName)> {
+    pub(crate) fn open_tasks(&self) -> Vec<(String, StateName)> {
         let open = self.state.tasks.values().filter(|task| !task.state.is_terminal());
         let mut open: Vec<_> = open.map(|task| (task.key.to_string(), task.state.name())).collect();
         open.sort();
         open
     }
 
-    pub(super) fn story(&self) -> &str {
+    /// What happened, in the words of the log, each with the organisation's time since the beginning.
+    pub(crate) fn story(&self) -> &str {
         &self.lines
     }
+}
+
+/// What is said of the deliverables of work that was made up.
+fn checks_of(work: &Work) -> Vec<CheckResult> {
+    let check = |one: &Deliverable| CheckResult {
+        path: one.path.clone(),
+        check: "simulated".to_owned(),
+        passed: true,
+        detail: "no file was made".to_owned(),
+    };
+    work.deliverables.iter().map(check).collect()
 }
 
 /// A line without the ids in brackets, which say nothing to a reader here.
