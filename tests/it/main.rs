@@ -10,6 +10,7 @@ mod escalation_demo;
 mod instructions;
 mod ledger;
 mod lifecycle;
+mod organisations;
 mod people;
 mod planning;
 mod plans;

@@ -11,7 +11,7 @@ use echelon::domain::command::{Action, Command, TaskAction};
 use echelon::domain::decide::execute;
 use echelon::domain::event::{Entry, Event, TaskEvent};
 use echelon::domain::id::{EscalationId, InstructionId, TaskId, WorkerId};
-use echelon::domain::instruction::Request;
+use echelon::domain::instruction::{self, Request};
 use echelon::domain::org::WorkerKind;
 use echelon::domain::policy::{Ids, Move, ReviewOrder, moves};
 use echelon::domain::reaction::liveness_faults;
@@ -286,6 +286,16 @@ impl Stage {
         let mut open: Vec<_> = open.map(|task| (task.key.to_string(), task.state.name())).collect();
         open.sort();
         open
+    }
+
+    /// How an instruction ended; nothing if it has not.
+    pub(crate) fn ended(&self, id: InstructionId) -> Option<instruction::StateName> {
+        self.state.ended(id)
+    }
+
+    /// Everything that happened.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// What happened, in the words of the log, each with the organisation's time since the beginning.
