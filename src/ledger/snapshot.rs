@@ -169,3 +169,16 @@ pub fn digest(state: &State) -> [u8; 32] {
     let bytes = postcard::to_stdvec(&whole).unwrap_or_default();
     Sha256::digest(bytes).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::KEY_LIMIT;
+
+    #[test]
+    fn the_row_of_the_longest_id_has_a_key_that_fits() {
+        let name = "a".repeat(crate::domain::id::NAME_LIMIT);
+        let ic: IcId = format!("{name}/{name}/{name}").parse().expect("three names make an IC");
+        assert!(history_row(&ic).len() <= KEY_LIMIT);
+    }
+}
