@@ -10,6 +10,7 @@ use super::connect::query;
 use super::exit::{Exit, Failure};
 use super::live::short;
 use super::output::{self, Printer, readable};
+use super::tree::branch;
 use crate::api::view::{ConsultationView, PlanPart, PlanTask, PlanView};
 use crate::api::wire::Query;
 use crate::telemetry::narrative::quote;
@@ -102,11 +103,6 @@ fn asked(one: &ConsultationView) -> String {
     format!("{}: {} — {answer}", one.whom, quote(&one.question))
 }
 
-/// What leads to the one at `place` of so many, and what goes on beside the lines below it.
-fn branch(place: usize, of: usize) -> (&'static str, &'static str) {
-    if place + 1 == of { ("└─", "   ") } else { ("├─", "│  ") }
-}
-
 fn is_critical(task: &PlanTask) -> bool {
     task.critical || task.parts.iter().any(is_critical)
 }
@@ -134,7 +130,7 @@ fn show_task(
     (branch_here, trunk): (&str, &str),
 ) -> Result<(), Failure> {
     printer.drawn_line(&format!("{margin}{branch_here} {}", task_line(task)))?;
-    let below = format!("{margin}{trunk}");
+    let below = format!("{margin}{trunk} ");
     for (place, part) in task.parts.iter().enumerate() {
         show_task(printer, part, &below, branch(place, task.parts.len()))?;
     }

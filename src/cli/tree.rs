@@ -44,7 +44,7 @@ pub(super) async fn run(data_dir: &Path, output: OutputArgs, printer: &Printer) 
 }
 
 /// What leads to the one at `place` of so many, and what goes on beside the lines below it.
-fn branch(place: usize, of: usize) -> (&'static str, &'static str) {
+pub(super) fn branch(place: usize, of: usize) -> (&'static str, &'static str) {
     if place + 1 == of { ("└─", "  ") } else { ("├─", "│ ") }
 }
 

@@ -183,10 +183,9 @@ fn troubles(tasks: &[&Task], facts: &mut Facts) {
 
 /// Whether it cost what it might.
 fn budget(state: &State, instruction: &Instruction, facts: &mut Facts) {
-    let has_parts = instruction.plan.as_ref().is_some_and(|plan| !plan.parts.is_empty());
     let spent = spent(state, instruction, state.last.org);
     match instruction.request.budget {
-        Some(budget) if has_parts => {
+        Some(budget) if instruction.has_parts() => {
             facts.supporting.push(format!("what its parts took is with each of them; it might cost {budget}"));
         }
         Some(budget) if spent > budget => {

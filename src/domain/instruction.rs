@@ -385,6 +385,12 @@ impl Instruction {
         self.triage.as_ref().map(|triage| triage.tier).or(self.request.tier)
     }
 
+    /// Whether its plan is made of parts that other departments do.
+    #[must_use]
+    pub fn has_parts(&self) -> bool {
+        self.plan.as_ref().is_some_and(|plan| !plan.parts.is_empty())
+    }
+
     /// Whether an answer that its plan waits for is still to come.
     #[must_use]
     pub fn is_consulting(&self) -> bool {

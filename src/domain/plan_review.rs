@@ -146,7 +146,7 @@ fn asked_of(work: &Work) -> String {
 
 /// Whether it keeps to its budget and comes in time.
 fn affordable(state: &State, found: &Instruction, now: OrgTime, review: &mut Review) {
-    if has_parts(found) {
+    if found.has_parts() {
         if let Some(budget) = found.request.budget {
             let why = format!("it may cost {budget}, and what its parts cost is not known before they are planned");
             review.asks.push(why);
@@ -172,10 +172,6 @@ fn affordable(state: &State, found: &Instruction, now: OrgTime, review: &mut Rev
     }
 }
 
-fn has_parts(found: &Instruction) -> bool {
-    found.plan.as_ref().is_some_and(|plan| !plan.parts.is_empty())
-}
-
 fn risky(found: &Instruction, review: &mut Review) {
     let risk = found.plan.as_ref().map(|plan| plan.risk).unwrap_or_default();
     let what = what_is_risky(&risk);
@@ -185,7 +181,7 @@ fn risky(found: &Instruction, review: &mut Review) {
             "its risk is {}: {what}; it is looked after: the manager hears of half the usual delay",
             risk.total()
         )),
-        RiskBand::Checkpoints if !found.tier().is_some_and(Tier::has_strategic_phase) || has_parts(found) => {
+        RiskBand::Checkpoints if !found.tier().is_some_and(Tier::has_strategic_phase) || found.has_parts() => {
             review.asks.push(format!("its risk is {}: {what}; and it has no milestone to stop at", risk.total()));
         }
         RiskBand::Checkpoints => {

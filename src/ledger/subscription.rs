@@ -42,7 +42,8 @@ impl Filter {
         Self::default()
     }
 
-    /// What happens to one instruction, the parts it is made of, and their tasks.
+    /// What happens to one instruction, the parts it is made of, and their tasks. Of parts of one that is over, only
+    /// following from its beginning shows them.
     #[must_use]
     pub fn instruction(instruction: InstructionId) -> Self {
         Self { only: Some(Only { instructions: BTreeSet::from([instruction]), tasks: BTreeSet::new() }) }

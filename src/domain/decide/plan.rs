@@ -30,7 +30,7 @@ pub(super) fn begin_planning(context: &Context<'_>, task: &Task, action: &TaskAc
 /// A lead shows the tech lead a breakdown that crosses domains.
 pub(super) fn propose(context: &Context<'_>, task: &Task, action: &TaskAction, children: &[PlannedTask]) -> Decided {
     in_state(task, action, &[StateName::InPlanning])?;
-    context.allow(task, action.name(), &[May::DomainLead, May::Holder])?;
+    context.allow(task, action.name(), &[May::DomainLead])?;
     if !task.proposal.is_empty() {
         return Err(Rejection::Invalid("the tech lead looks at a breakdown of it already".to_owned()));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{add_task, clocks};
 use crate::domain::event::{Entry, InstructionEvent};
-use crate::domain::id::{DepartmentId, InstructionId, TaskId};
+use crate::domain::id::{DepartmentId, InstructionId, QuestionId, TaskId};
 use crate::domain::instruction::{
     Arbitration, ConsultEnd, Consultation, Deadline, HoldKind, Instruction, Pause, Planned, Request,
     State as InstructionState,
@@ -13,7 +13,7 @@ use crate::domain::plan::Plan;
 use crate::domain::reaction::{refresh_instruction, refresh_task};
 use crate::domain::state::State;
 use crate::domain::task::{PlannedTask, Task};
-use crate::domain::time::{Millis, Stamp};
+use crate::domain::time::{Millis, OrgTime, Stamp};
 use crate::domain::work::Tier;
 
 /// An instruction as it was handed in.
@@ -209,7 +209,7 @@ fn plan_it(found: &mut Instruction, plan: &Plan, at: Stamp) {
     });
 }
 
-fn end_consultation(found: &mut Instruction, question: crate::domain::id::QuestionId, end: &ConsultEnd) {
+fn end_consultation(found: &mut Instruction, question: QuestionId, end: &ConsultEnd) {
     for one in found.consultations.iter_mut().filter(|one| one.ask.id == question) {
         one.end.get_or_insert_with(|| end.clone());
     }
@@ -232,9 +232,9 @@ fn arbitrate(found: &mut Instruction, first: bool) {
 }
 
 /// Starts are possible again. What has a fixed time comes later by as long as it stood still.
-fn resume(found: &mut Instruction, at: Stamp) -> Option<(BTreeSet<TaskId>, crate::domain::time::OrgTime)> {
+fn resume(found: &mut Instruction, at: Stamp) -> Option<(BTreeSet<TaskId>, OrgTime)> {
     let pause = found.paused.take()?;
-    let waited = |from: crate::domain::time::OrgTime| at.org.since(from.max(pause.since.org)).max(Millis(0));
+    let waited = |from: OrgTime| at.org.since(from.max(pause.since.org)).max(Millis(0));
     let is_reminded = found.reminded.is_some() || !matches!(found.state, InstructionState::Executing);
     if is_reminded {
         // Whoever decides about it is reminded that much later, too.
@@ -245,7 +245,8 @@ fn resume(found: &mut Instruction, at: Stamp) -> Option<(BTreeSet<TaskId>, crate
         baseline.from = baseline.from.plus(waited(baseline.from));
     }
     for one in found.consultations.iter_mut().filter(|one| one.end.is_none()) {
-        one.due = one.due.plus(waited(pause.since.org));
+        let asked = one.due.plus(Millis(one.ask.within.0.saturating_neg()));
+        one.due = one.due.plus(waited(asked));
     }
     Some((found.open.clone(), pause.since.org))
 }

@@ -6,7 +6,7 @@ use crate::api::wire::{Acted, Code, Refusal};
 use crate::domain::command::{Action, InstructionAction, TaskAction};
 use crate::domain::handoff::{amending_tasks, rework_children};
 use crate::domain::id::{EscalationId, InstructionId, TaskId};
-use crate::domain::instruction::{HoldKind, Instruction, State as InstructionState, StateName};
+use crate::domain::instruction::{HoldKind, Instruction, State as InstructionState};
 use crate::domain::policy::{Choosable, Ids, options};
 use crate::domain::review::{Basis, Gate};
 use crate::domain::role::Level;
@@ -256,14 +256,6 @@ fn about(id: InstructionId, label: &str, action: InstructionAction) -> Decision 
     Decision { subject: Subject::Instruction(id), label: label.to_owned(), action, escalation: None }
 }
 
-/// An instruction it depends on that will not be completed, and that nobody has decided about.
-fn lost_dependency(state: &State, found: &Instruction) -> Option<InstructionId> {
-    let lost = |on: &&InstructionId| {
-        !found.waived.contains(*on) && state.ended(**on).is_some_and(|end| end != StateName::Completed)
-    };
-    found.request.depends_on.iter().find(lost).copied()
-}
-
 fn approve_instruction(state: &State, id: InstructionId, note: Option<&str>) -> Result<Decision, Refusal> {
     let found = state.instruction(id)?;
     let reason = |otherwise: &str| with_note(otherwise, note);
@@ -273,13 +265,13 @@ fn approve_instruction(state: &State, id: InstructionId, note: Option<&str>) -> 
             review.push(reason("a person approved it"));
             Ok(about(id, "its plan is approved", InstructionAction::ApprovePlan { review }))
         }
-        InstructionState::Queued => match (found.held.as_ref().map(|hold| hold.kind), lost_dependency(state, found)) {
-            (Some(HoldKind::DependencyLost), Some(on)) => {
+        InstructionState::Queued => match found.held.as_ref().map(|hold| (hold.kind, hold.behind.first())) {
+            Some((HoldKind::DependencyLost, Some(on))) => {
                 let reason = reason("a person said that it goes on without");
                 let label = format!("goes on without {}", on.short());
-                Ok(about(id, &label, InstructionAction::WaiveDependency { on, reason }))
+                Ok(about(id, &label, InstructionAction::WaiveDependency { on: *on, reason }))
             }
-            (Some(HoldKind::Manager | HoldKind::Person | HoldKind::Capacity), _) => {
+            Some((HoldKind::Manager | HoldKind::Person | HoldKind::Capacity, _)) => {
                 let reason = reason("a person said so");
                 Ok(about(id, "goes first, and others make room", InstructionAction::Arbitrate { first: true, reason }))
             }

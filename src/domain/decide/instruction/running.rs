@@ -95,6 +95,9 @@ fn arbitrate(
     first: bool,
     reason: &str,
 ) -> Result<Vec<Event>, Rejection> {
+    if found.paused.is_some() {
+        return Err(Rejection::Paused(found.id));
+    }
     let asked = found.held.as_ref().map(|hold| hold.kind);
     let who: &[Who] = match asked {
         Some(HoldKind::Manager) => &[Who::Manager, Who::Person],
