@@ -18,6 +18,7 @@ use crate::domain::presence::Right;
 use crate::domain::reaction::waits_for;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Asker, Role};
+use crate::domain::time::Millis;
 use crate::domain::workflow::{PartTemplate, Workflow};
 
 /// Longest text of an instruction, in bytes: it is part of every job made from it.
@@ -122,6 +123,33 @@ pub(super) fn submit(context: &Context<'_>, id: InstructionId, request: &Request
 /// Instructions that one may depend on, at most: what hangs on more is a plan of its own.
 const DEPENDENCIES_LIMIT: usize = 100;
 
+/// No deadline is further away: whoever means more than that means none.
+const FURTHEST_DEADLINE: Millis = Millis::from_hours(100 * 365 * 24);
+
+/// Labels of an instruction, at most.
+const LABELS_LIMIT: usize = 50;
+
+/// Longest name of a project, an epic or a sprint, and longest label, in bytes: they are shown in one line.
+const WORD_LIMIT: usize = 200;
+
+/// Checks the words by which an instruction is found.
+fn check_words(request: &Request) -> Result<(), Rejection> {
+    if request.labels.len() > LABELS_LIMIT {
+        let number = request.labels.len();
+        return Err(Rejection::Invalid(format!("it has {number} labels and may have {LABELS_LIMIT}")));
+    }
+    let named = [("project", &request.project), ("epic", &request.epic), ("sprint", &request.sprint)];
+    let named = named.into_iter().filter_map(|(what, text)| text.as_ref().map(|text| (what, text)));
+    for (what, text) in named.chain(request.labels.iter().map(|label| ("label", label))) {
+        if text.trim().is_empty() || text.len() > WORD_LIMIT || text.contains(char::is_control) {
+            return Err(Rejection::Invalid(format!(
+                "its {what} is empty, has a line break or is longer than {WORD_LIMIT} bytes: give a few words"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Checks what was given besides the text.
 fn check_fields(
     context: &Context<'_>,
@@ -141,10 +169,17 @@ fn check_fields(
             tiers.join(", ")
         ));
     }
-    if let Some(Deadline::At(wall)) = request.deadline
-        && wall <= context.at.wall
-    {
-        return invalid(format!("its deadline, {wall}, is over; give one that is to come, or none"));
+    check_words(request)?;
+    let until_deadline = match request.deadline {
+        Some(Deadline::Within(span)) => span,
+        Some(Deadline::At(wall)) => wall.since(context.at.wall),
+        None => FURTHEST_DEADLINE,
+    };
+    if until_deadline <= Millis(0) {
+        return invalid("its deadline is over; give one that is to come, or none".to_owned());
+    }
+    if until_deadline > FURTHEST_DEADLINE {
+        return invalid("its deadline is more than a hundred years away; give an earlier one, or none".to_owned());
     }
     if let Some((score, value)) = request.risk.and_then(|risk| risk.out_of_range()) {
         return invalid(format!("a risk score is 1 to 10, and {score} is {value}"));

@@ -104,6 +104,12 @@ fn an_instruction_begins_when_those_it_depends_on_are_completed_and_asks_when_th
 
     let said = works.home.refused(&["submit", "late", "--deadline", "2020-01-01T00:00:00Z"]);
     assert!(said.contains("is over"), "{said}");
+    let said = works.home.refused(&["submit", "late", "--deadline", "99999999999d"]);
+    assert!(said.contains("a hundred years"), "{said}");
+    for (option, word) in [("--label", ""), ("--project", "two\nlines"), ("--sprint", &*"s".repeat(201))] {
+        let said = works.home.refused(&["submit", "x", option, word]);
+        assert!(said.contains("give a few words"), "{said}");
+    }
     let said = works.home.refused(&["submit", "never", "--depends-on", &third]);
     assert!(said.contains("CANCELLED and will never be completed"), "{said}");
     works.close();
