@@ -216,6 +216,48 @@ impl Clock for ManualClock {
     }
 }
 
+/// The clock of a simulation: it runs by the clock of the runtime, which passes over what nobody does anything in as soon
+/// as it is paused. Organisation time is wall time.
+#[derive(Debug, Clone, Copy)]
+pub struct VirtualClock {
+    start: WallTime,
+    began: tokio::time::Instant,
+}
+
+impl VirtualClock {
+    /// A clock that stands at `start` now. Called on a runtime whose clock is paused.
+    #[must_use]
+    pub fn starting_at(start: WallTime) -> Self {
+        Self { start, began: tokio::time::Instant::now() }
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Stamp {
+        let wall = self.start.plus(self.uptime());
+        Stamp { org: Anchor::WITH_WALL.org_at(wall), wall }
+    }
+
+    fn uptime(&self) -> Millis {
+        Millis(i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn speed(&self) -> u32 {
+        1
+    }
+
+    fn sleep_until(&self, until: Until) -> Sleep {
+        let now = self.now();
+        let org = until.org.map(|org| org.since(now.org));
+        let wall = until.wall.map(|wall| wall.since(now.wall));
+        let uptime = until.uptime.map(|uptime| Millis(uptime.0.saturating_sub(self.uptime().0)));
+        match [org, wall, uptime].into_iter().flatten().min() {
+            Some(distance) => Box::pin(tokio::time::sleep(distance.to_duration())),
+            None => Box::pin(future::pending()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

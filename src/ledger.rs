@@ -16,9 +16,9 @@ mod handle;
 mod recovery;
 mod snapshot;
 mod subscription;
+mod witness;
 
 use crate::domain::command::Command;
-use crate::domain::decide::execute;
 use crate::domain::event::Entry;
 use crate::domain::id::{InstructionId, Sequence};
 use crate::domain::rejection::Rejection;
@@ -32,6 +32,7 @@ pub use self::handle::{LedgerHandle, Results, Stopped};
 pub use self::recovery::{Recovered, Replay, replay};
 pub use self::snapshot::digest;
 pub use self::subscription::{Filter, Subscription};
+pub use self::witness::{NoWitness, Witness};
 
 /// Events after which what has changed is written as snapshots. More would make recovery longer (a daemon replays at
 /// most this many, some hundredths of a second), fewer would write the same rows more often.
@@ -62,7 +63,13 @@ pub struct Ledger {
     head: Option<Head>,
     /// The event up to which the snapshots in the store stand.
     snapshot: Sequence,
+    /// Of what there are snapshots.
+    kept: snapshot::Kept,
+    decide: Decide,
 }
+
+/// How a command is decided on and becomes part of the state: [`execute`](crate::domain::decide::execute), wherever work is real.
+pub type Decide = Box<dyn FnMut(&mut State, &Command) -> Result<Vec<Entry>, Rejection> + Send>;
 
 /// What a group of commands came to, once it is durable.
 pub struct Group {
@@ -85,6 +92,12 @@ impl Ledger {
     #[must_use]
     pub const fn head(&self) -> Option<Head> {
         self.head
+    }
+
+    /// The same ledger with decisions made otherwise: for simulations that plant a fault and look whether it is found.
+    #[must_use]
+    pub fn deciding_by(self, decide: Decide) -> Self {
+        Self { decide, ..self }
     }
 
     /// A view of the store for another thread.
@@ -110,25 +123,30 @@ impl Ledger {
         let mut batch = Batch::default();
         let mut head = self.head;
         let mut results = Vec::with_capacity(commands.len());
+        let keeps_rows = self.store.keeps_rows();
         for command in commands {
-            let result = execute(&mut self.state, command);
+            let result = (self.decide)(&mut self.state, command);
             if let Ok(entries) = &result {
                 for entry in entries {
                     let record = Record::after(head, codec::VERSION, encode(entry)?);
                     head = Some(record.head());
                     batch.records.push(record);
-                    snapshot::key_row(entry, &mut batch)?;
+                    if keeps_rows {
+                        snapshot::key_row(entry, &mut batch)?;
+                    }
                 }
             }
             results.push(result);
         }
         let archived = self.state.take_archived();
-        for gone in &archived {
+        for gone in archived.iter().filter(|_| keeps_rows) {
             snapshot::archive_rows(gone, &mut batch)?;
         }
         let due = self.state.sequence.0.saturating_sub(self.snapshot.0) >= SNAPSHOT_EVERY;
-        if due {
-            snapshot::rows_of_changed(&mut self.state, &mut batch)?;
+        if due && keeps_rows {
+            snapshot::rows_of_changed(&mut self.state, &mut self.kept, &mut batch)?;
+        } else if due {
+            self.state.take_changed();
         }
         self.store.commit(batch)?;
         self.head = head;
@@ -143,11 +161,11 @@ impl Ledger {
     /// # Errors
     /// When the store cannot make them durable.
     pub fn write_snapshots(&mut self) -> Result<(), Error> {
-        if self.snapshot == self.state.sequence {
+        if self.snapshot == self.state.sequence || !self.store.keeps_rows() {
             return Ok(());
         }
         let mut batch = Batch::default();
-        snapshot::rows_of_changed(&mut self.state, &mut batch)?;
+        snapshot::rows_of_changed(&mut self.state, &mut self.kept, &mut batch)?;
         self.store.commit(batch)?;
         self.snapshot = self.state.sequence;
         Ok(())

@@ -26,6 +26,7 @@ use std::path::PathBuf;
 
 use crate::domain::id::Sequence;
 
+mod block;
 mod journal;
 mod layout;
 mod log;
@@ -68,6 +69,11 @@ pub trait Store: Reader {
     /// store: what reached the disk is unknown, and every later commit and every later look at rows answers
     /// [`Error::Stopped`].
     fn commit(&mut self, batch: Batch) -> Result<(), Error>;
+
+    /// Whether rows are kept; where they are not, nobody has to make any.
+    fn keeps_rows(&self) -> bool {
+        true
+    }
 
     /// A view of the same store for another thread, valid while the store is in use and after it was dropped. A store
     /// on a disk stays locked until its last reader is gone.

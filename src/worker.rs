@@ -111,12 +111,12 @@ impl RunContext {
     }
 
     /// When the next sign of life is due.
-    fn next_sign(&self) -> Instant {
+    pub(crate) fn next_sign(&self) -> Instant {
         Instant::now() + (self.alive_every)().max(Duration::from_millis(1))
     }
 
     /// Completes when a stop is asked for, and never if nobody can ask any more.
-    async fn stopped(&mut self) {
+    pub(crate) async fn stopped(&mut self) {
         if self.stop.wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -9,6 +9,7 @@ use crate::domain::review::TaskKind;
 use crate::domain::role::Role;
 use crate::domain::state::State;
 use crate::domain::task::{Assignee, Task};
+use crate::domain::time::Effort;
 use crate::domain::{instruction, plan};
 use crate::worker::job::{Announcement, Input, Instruction, Member, Planning, Task as TaskBrief, Team, VERSION};
 use crate::worker::planning::schema;
@@ -62,6 +63,7 @@ fn blank(state: &State, task: &Task, kind: JobKind, epoch: Epoch, token: Token, 
         version: VERSION,
         kind,
         organisation: state.chart.name.clone(),
+        role: String::new(),
         instruction: Instruction {
             id: instruction.id,
             text: instruction.request.text.clone(),
@@ -74,6 +76,7 @@ fn blank(state: &State, task: &Task, kind: JobKind, epoch: Epoch, token: Token, 
             description: task.work.description.clone(),
             tier: task.tier,
             priority: task.priority,
+            effort: task.work.effort,
         },
         criteria: task.work.criteria.clone(),
         deliverables: task.work.deliverables.clone(),
@@ -107,6 +110,7 @@ pub fn for_plan(state: &State, data_dir: &Path, order: &PlanOrder, epoch: Epoch,
         version: VERSION,
         kind: JobKind::Plan,
         organisation: state.chart.name.clone(),
+        role: String::new(),
         instruction: Instruction {
             id: found.id,
             text: found.request.text.clone(),
@@ -119,6 +123,7 @@ pub fn for_plan(state: &State, data_dir: &Path, order: &PlanOrder, epoch: Epoch,
             description: String::new(),
             tier: triage.tier,
             priority: found.request.priority,
+            effort: Effort::default(),
         },
         criteria: Vec::new(),
         deliverables: Vec::new(),

@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ractor::ActorRef;
 
 use super::office::{Office, Phase};
 use crate::domain::command::Action;
 use crate::domain::org::Chart;
 use crate::domain::policy::{Move, moves};
+use crate::domain::protocol::Message;
 use crate::domain::rejection::Rejection;
 use crate::domain::role::{Principal, Role};
 use crate::ledger::{Notice, Results, Stopped};
 use crate::telemetry::narrative::quote;
+
+/// What a probe is told a look at what is owed is called.
+pub const LOOK: &str = "look";
 
 /// The desk of one role.
 pub struct Desk {
@@ -45,9 +52,11 @@ impl Desk {
         tell: impl Fn(Notice) + Send + 'static,
     ) -> Result<Self, Stopped> {
         let woken = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&woken);
+        let (flag, reader) = (Arc::clone(&woken), role.clone());
         let tell_once = move |notice| match notice {
             Notice::Owed if flag.swap(true, Ordering::AcqRel) => {}
+            // A look at what is owed is under way anyhow, and the message is behind it.
+            Notice::Message(message) if flag.load(Ordering::Acquire) => read(&reader, &message),
             Notice::Owed | Notice::Message(_) | Notice::Chart => tell(notice),
         };
         office.ledger.attach(role.clone(), Box::new(tell_once)).await?;
@@ -64,10 +73,20 @@ impl Desk {
         match notice {
             Notice::Owed => Ok(Heard::Owed),
             Notice::Message(message) => {
-                tracing::debug!(role = %self.role, "received a {}", quote(&message.to_string()));
+                read(&self.role, message);
                 Ok(if self.woken.load(Ordering::Acquire) { Heard::Nothing } else { Heard::Owed })
             }
             Notice::Chart => Ok(Heard::Chart(self.office.look_at_chart().await?)),
+        }
+    }
+
+    /// Has whoever sits here look at what is owed after a while, by the message for it.
+    pub fn look_after<M: ractor::Message>(&self, after: Duration, myself: &ActorRef<M>, look: fn() -> M) {
+        if !after.is_zero() {
+            drop(myself.send_after(after, look));
+        } else if !self.woken.load(Ordering::Acquire) {
+            // Whoever is gone looks at nothing.
+            let _ = myself.cast(look());
         }
     }
 
@@ -78,6 +97,7 @@ impl Desk {
     pub async fn turn(&self) -> Result<Vec<Move>, Stopped> {
         // Cleared first: what changes after the look wakes again.
         self.woken.store(false, Ordering::Release);
+        self.office.probe.observe(&self.role, Phase::Before, LOOK);
         let (role, at, mut ids) = (self.role.clone(), self.office.ledger.clock().now(), self.office.ids.clone());
         let decided = self.office.ledger.read(move |state| moves(state, &role, at, &mut ids)).await?;
         let mut actions = Vec::new();
@@ -157,4 +177,8 @@ impl Desk {
             }
         }
     }
+}
+
+fn read(role: &Role, message: &Message) {
+    tracing::debug!(role = %role, "received a {}", quote(&message.to_string()));
 }

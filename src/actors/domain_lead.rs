@@ -93,7 +93,7 @@ impl Actor for DomainLead {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         if let Some(after) = state.reviews.on_event(&event)? {
-            drop(myself.send_after(after, || Msg::Told(Notice::Owed)));
+            state.desk.look_after(after, &myself, || Msg::Told(Notice::Owed));
             return Ok(());
         }
         match state.ics.on_event(event) {

@@ -89,7 +89,7 @@ impl Actor for Ic {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         if let Some(after) = state.runs.on_event(&event)? {
-            drop(myself.send_after(after, || Msg::Told(Notice::Owed)));
+            state.desk.look_after(after, &myself, || Msg::Told(Notice::Owed));
         }
         Ok(())
     }

@@ -16,6 +16,9 @@ use crate::ids::IdSource;
 use crate::ledger::{LedgerHandle, Stopped};
 use crate::worker::{self, Worker, deliverable};
 
+/// How the worker that a chart describes comes to be; `None` for a person, whom no program runs.
+pub type Recruit = Box<dyn Fn(&org::Worker, &Chart) -> Option<Arc<dyn Worker>> + Send + Sync>;
+
 /// The chart that the tree stands for, and the workers made from it.
 struct Staff {
     chart: Arc<Chart>,
@@ -24,15 +27,14 @@ struct Staff {
 
 impl Staff {
     /// Workers that are as they were before stay the same.
-    fn new(chart: Arc<Chart>, marker: &str, before: Option<&Self>) -> Self {
-        let folder = PathBuf::from(&chart.folder);
+    fn new(chart: Arc<Chart>, recruit: &Recruit, before: Option<&Self>) -> Self {
         let kept = |spec: &org::Worker| {
             let before = before.filter(|before| before.chart.folder == chart.folder)?;
             let same = before.chart.workers.get(&spec.id) == Some(spec);
             same.then(|| before.workers.get(&spec.id).map(Arc::clone))?
         };
         let workers = chart.workers.values().filter_map(|spec| {
-            let worker = kept(spec).or_else(|| worker::build(spec, &folder, marker))?;
+            let worker = kept(spec).or_else(|| recruit(spec, &chart))?;
             Some((spec.id.clone(), worker))
         });
         let workers = workers.collect();
@@ -54,13 +56,14 @@ pub struct Office {
     pub probe: Arc<dyn Probe>,
     /// With the last event of the look at it: an older look never takes the place of a newer one.
     staff: RwLock<(Sequence, Arc<Staff>)>,
+    recruit: Recruit,
     draining: watch::Sender<bool>,
     running: watch::Sender<usize>,
     degraded: Mutex<BTreeMap<Role, String>>,
 }
 
 impl Office {
-    /// An office for the given chart.
+    /// An office for the given chart, with the workers that it describes.
     #[must_use]
     pub fn new(
         ledger: LedgerHandle,
@@ -70,11 +73,28 @@ impl Office {
         marker: String,
         probe: Arc<dyn Probe>,
     ) -> Self {
-        let staff = Staff::new(chart, &marker, None);
+        let of = marker.clone();
+        let recruit: Recruit = Box::new(move |spec, chart| worker::build(spec, Path::new(&chart.folder), &of));
+        Self::staffed_by(recruit, ledger, ids, chart, data_dir, marker, probe)
+    }
+
+    /// An office whose workers are found in another way than by what the chart says they are.
+    #[must_use]
+    pub fn staffed_by(
+        recruit: Recruit,
+        ledger: LedgerHandle,
+        ids: IdSource,
+        chart: Arc<Chart>,
+        data_dir: PathBuf,
+        marker: String,
+        probe: Arc<dyn Probe>,
+    ) -> Self {
+        let staff = Staff::new(chart, &recruit, None);
         Self {
             ledger,
             ids,
             staff: RwLock::new((Sequence::default(), Arc::new(staff))),
+            recruit,
             data_dir,
             marker,
             probe,
@@ -117,7 +137,7 @@ impl Office {
         if seen > *last {
             *last = seen;
             if chart != staff.chart {
-                *staff = Arc::new(Staff::new(chart, &self.marker, Some(staff)));
+                *staff = Arc::new(Staff::new(chart, &self.recruit, Some(staff)));
             }
         }
         Ok(Arc::clone(&staff.chart))

@@ -11,6 +11,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
@@ -79,6 +80,8 @@ pub struct Args {
     pub stop: watch::Receiver<bool>,
     /// Failed tries at this review or plan before this one.
     pub failed_before: u32,
+    /// Becomes true when the ledger has taken what came of it.
+    pub settled: Arc<AtomicBool>,
 }
 
 /// What a run keeps.
@@ -165,7 +168,10 @@ impl Args {
         let results = self.office.ledger.commit(&principal, vec![action]).await?;
         self.office.probe.observe(&self.role, Phase::After, name);
         match results.into_iter().find_map(Result::err) {
-            None => Ok(None),
+            None => {
+                self.settled.store(true, Ordering::Release);
+                Ok(None)
+            }
             Some(rejection) => self.on_refusal(&rejection).await,
         }
     }
@@ -199,6 +205,7 @@ impl Args {
             }
         };
         tokio::select! {
+            biased;
             () = tokio::time::sleep(span) => {}
             () = stopped => {}
             () = self.office.draining() => {}
@@ -298,6 +305,7 @@ impl Args {
         }
         let mut stop = self.stop.clone();
         tokio::select! {
+            biased;
             checks = self.office.check(&self.job.workspace, &self.job.deliverables) => Some(checks),
             Ok(_) = stop.wait_for(|stop| *stop) => None,
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ractor::{ActorCell, ActorId, ActorProcessingErr, SupervisionEvent};
@@ -27,11 +28,15 @@ pub struct Runs {
     failed: BTreeMap<Order, u32>,
     /// Counts the runs that failed themselves, whatever their worker did.
     family: Family<()>,
+    /// Whether something could not be started when that was last looked at.
+    has_backlog: bool,
 }
 
 struct Live {
     id: ActorId,
     stop: watch::Sender<bool>,
+    /// Whether what came of it was taken: whatever that changed wakes whom it concerns.
+    settled: Arc<AtomicBool>,
 }
 
 impl Runs {
@@ -83,6 +88,7 @@ impl Runs {
             }
         }
         self.failed.retain(|order, _| wanted.contains(order));
+        self.has_backlog = false;
         for order in &wanted {
             if let Order::Attempt(task, epoch) = order
                 && !self.live.contains_key(order)
@@ -91,17 +97,18 @@ impl Runs {
             }
         }
         if desk.office.is_draining() {
+            self.has_backlog = true;
             return Ok(None);
         }
         for order in from_files {
             plans::from_files(desk, order).await?;
         }
         let at_work = self.live.keys().filter(|order| matches!(order, Order::Attempt(..))).count();
-        starts.truncate(attempts.saturating_sub(at_work));
+        self.limit(&mut starts, attempts.saturating_sub(at_work));
         self.start_attempts(myself, desk, starts).await?;
         let judging = self.live.len().saturating_sub(at_work);
         judgements.retain(|order| !self.live.contains_key(order));
-        judgements.truncate(attempts.max(1).saturating_sub(judging));
+        self.limit(&mut judgements, attempts.max(1).saturating_sub(judging));
         for order in judgements {
             match order {
                 Order::Attempt(..) => {}
@@ -110,6 +117,12 @@ impl Runs {
             }
         }
         Ok(later)
+    }
+
+    /// Leaves what there is no room for to a later look.
+    fn limit<T>(&mut self, orders: &mut Vec<T>, room: usize) {
+        self.has_backlog |= orders.len() > room;
+        orders.truncate(room);
     }
 
     async fn start_attempts(
@@ -128,6 +141,7 @@ impl Runs {
                 Ok(entries) => entries,
                 Err(rejection) => {
                     // Somebody else's command came first; a change of the duty wakes again.
+                    self.has_backlog = true;
                     tracing::debug!(role = %desk.role, task = %task.short(), "could not start: {rejection}");
                     continue;
                 }
@@ -215,10 +229,12 @@ impl Runs {
         desk: &Desk,
         order: Order,
         worker: WorkerId,
-        job: Job,
+        mut job: Job,
         failed_before: u32,
     ) -> Result<(), ActorProcessingErr> {
         let (stop, stopped) = watch::channel(false);
+        job.role = desk.role.to_string();
+        let settled = Arc::new(AtomicBool::new(false));
         let args = Args {
             office: Arc::clone(&desk.office),
             role: desk.role.clone(),
@@ -227,15 +243,17 @@ impl Runs {
             job: Box::new(job),
             stop: stopped,
             failed_before,
+            settled: Arc::clone(&settled),
         };
         let run = run::spawn(myself.clone(), args).await?;
         self.by_id.insert(run.get_id(), order.clone());
-        self.live.insert(order, Live { id: run.get_id(), stop });
+        self.live.insert(order, Live { id: run.get_id(), stop, settled });
         Ok(())
     }
 
     /// What a supervision event means for these runs. When it is the end of one, the answer is after how long what is
-    /// owed should be looked at again: at once, or after a backoff when the run itself failed.
+    /// owed should be looked at again: at once, or after a backoff when the run itself failed. There is none where that
+    /// would show nothing new: what came of the run was taken, and nothing waits for its place.
     ///
     /// # Errors
     /// When runs fail too often.
@@ -248,15 +266,20 @@ impl Runs {
         let Some(order) = self.by_id.remove(&cell.get_id()) else {
             return Ok(None);
         };
-        if self.live.get(&order).is_some_and(|live| live.id == cell.get_id()) {
-            self.live.remove(&order);
+        // A plan that is no good is asked for again by the same duty, which wakes nobody.
+        let wakes = !matches!(order, Order::Plan(_));
+        let mut is_settled = false;
+        if self.live.get(&order).is_some_and(|live| live.id == cell.get_id())
+            && let Some(live) = self.live.remove(&order)
+        {
+            is_settled = wakes && live.settled.load(Ordering::Acquire);
         }
         if matches!(order, Order::Review(_) | Order::Plan(_)) && (failure.is_some() || complaint) {
             let failed = self.failed.entry(order.clone()).or_insert(0);
             *failed = failed.saturating_add(1);
         }
         let Some(error) = failure else {
-            return Ok(Some(Duration::ZERO));
+            return Ok((!is_settled || self.has_backlog).then_some(Duration::ZERO));
         };
         match self.family.lose((), error.to_string()).verdict {
             Verdict::Restart(after) => {

@@ -3,7 +3,7 @@
 //! A child that fails is started again after a backoff. One that fails too often in a short time is not: its supervisor
 //! fails in turn, and the matter goes one level up. At the root nothing is above, and the branch is shown as degraded.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use ractor::{ActorCell, ActorId, ActorProcessingErr, ActorRef, Message, SupervisionEvent};
@@ -20,6 +20,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(20);
 /// The children of one supervisor, by what they stand for.
 pub struct Family<K> {
     members: BTreeMap<ActorId, (K, ActorCell)>,
+    /// What they stand for: a domain may have very many ICs.
+    present: BTreeSet<K>,
     failures: BTreeMap<K, VecDeque<Instant>>,
 }
 
@@ -45,24 +47,26 @@ pub enum Verdict {
 
 impl<K> Default for Family<K> {
     fn default() -> Self {
-        Self { members: BTreeMap::new(), failures: BTreeMap::new() }
+        Self { members: BTreeMap::new(), present: BTreeSet::new(), failures: BTreeMap::new() }
     }
 }
 
 impl<K: Ord + Clone> Family<K> {
     /// Takes a child in.
     pub fn add(&mut self, child: K, cell: &ActorCell) {
+        self.present.insert(child.clone());
         self.members.insert(cell.get_id(), (child, cell.clone()));
     }
 
     /// Whether a child stands for this now.
     pub fn has(&self, child: &K) -> bool {
-        self.members.values().any(|(member, _)| member == child)
+        self.present.contains(child)
     }
 
     /// Stops every child that is not wanted any more, with everything below it; that is no loss. Answers with those that
     /// are wanted and not there.
     pub fn keep(&mut self, wanted: Vec<K>) -> Vec<K> {
+        let wanted: BTreeSet<K> = wanted.into_iter().collect();
         self.members.retain(|_, (child, cell)| {
             let stays = wanted.contains(child);
             if !stays {
@@ -70,6 +74,7 @@ impl<K: Ord + Clone> Family<K> {
             }
             stays
         });
+        self.present.retain(|child| wanted.contains(child));
         self.failures.retain(|child, _| wanted.contains(child));
         wanted.into_iter().filter(|child| !self.has(child)).collect()
     }
@@ -84,6 +89,7 @@ impl<K: Ord + Clone> Family<K> {
             SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => return None,
         };
         let (child, _) = self.members.remove(&cell.get_id())?;
+        self.present.remove(&child);
         Some(self.lose(child, reason))
     }
 

@@ -22,9 +22,13 @@ use crate::domain::state::Deadlines;
 use crate::domain::time::{Millis, WallTime};
 use crate::ledger::Stopped;
 
-/// Clocks that fire in one commit. What others ask for meanwhile waits for some milliseconds at most, and the sync is
-/// shared by many when many are due.
+/// Clocks that fire in one commit, at most. What others ask for meanwhile waits for some milliseconds at most, and the sync
+/// is shared by many when many are due.
 const CHUNK: usize = 256;
+
+/// Clocks that fire in the first commit of those that are due together. An id is made for each that may fire, and most of
+/// the time few do; as long as there are more, each commit has twice as many as the one before.
+const FIRST_CHUNK: usize = 8;
 
 /// Leases that run out in one commit. Each may give its task to somebody else, which is more work than a clock that fires.
 const LEASES: usize = 64;
@@ -55,6 +59,8 @@ pub struct State {
     leases: Leases,
     /// Nothing came of what was due when it last looked.
     rests: bool,
+    /// Clocks that fire next, at most.
+    chunk: usize,
 }
 
 /// The actor.
@@ -78,7 +84,7 @@ impl Actor for Timer {
         let deadlines = office.ledger.deadlines();
         let leases = Leases::spared_for(office.chart().policy.lease, office.ledger.clock().as_ref());
         myself.cast(Msg::Watch)?;
-        Ok(State { office, deadlines, leases, rests: false })
+        Ok(State { office, deadlines, leases, rests: false, chunk: FIRST_CHUNK })
     }
 
     async fn handle(
@@ -108,6 +114,7 @@ impl State {
         };
         let sleep = clock.sleep_until(Until { org: next.clock, wall, uptime });
         tokio::select! {
+            biased;
             () = sleep => Ok(()),
             changed = self.deadlines.changed() => changed.map_err(|_| Stopped),
         }
@@ -124,7 +131,7 @@ impl State {
         let next = *self.deadlines.borrow();
         if next.clock.is_some_and(|due| due <= now.org) {
             let mut ids = self.office.ids.clone();
-            actions.push(Action::FireClocks { ids: (0..CHUNK).map(|_| ids.escalation()).collect() });
+            actions.push(Action::FireClocks { ids: (0..self.chunk).map(|_| ids.escalation()).collect() });
         }
         if next.lease.is_some_and(|due| due <= now.wall) && !self.leases.are_spared(uptime) {
             actions.push(Action::ExpireLeases { limit: LEASES });
@@ -133,6 +140,8 @@ impl State {
         for action in actions {
             self.rests |= !self.commit(action).await?;
         }
+        let are_left = self.deadlines.borrow().clock.is_some_and(|due| due <= now.org);
+        self.chunk = if are_left { (self.chunk * 2).min(CHUNK) } else { FIRST_CHUNK };
         Ok(())
     }
 

@@ -16,6 +16,7 @@
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use crate::domain::id::{DomainId, InstructionId};
 use crate::domain::instruction::{Hold, HoldKind, Instruction, State as InstructionState, StateName};
@@ -50,39 +51,106 @@ pub fn look(state: &State, found: &Instruction) -> Verdict {
     if !is_large(found) || goes_first(state, found) {
         return Verdict::Begin;
     }
+    // Only what is queued and not paused is in the queue; for anything else there is nothing to compete for.
+    let mut verdict = Verdict::Begin;
+    walk(state, |one, place| {
+        if one.id != found.id {
+            return ControlFlow::Continue(());
+        }
+        if !place.begins {
+            verdict = Verdict::Wait(place.hold(state, one));
+        }
+        ControlFlow::Break(())
+    });
+    verdict
+}
+
+/// Of everything that is queued: what begins now, and what waits for something else than it was said to wait for.
+#[must_use]
+pub fn news(state: &State) -> BTreeMap<InstructionId, Verdict> {
+    survey(state, is_other)
+}
+
+/// Everything that is queued, and whether it begins now; as [`look`] says of each.
+#[must_use]
+pub fn all(state: &State) -> BTreeMap<InstructionId, Verdict> {
+    survey(state, |_, _, _| true)
+}
+
+/// As [`all`], without those that wait and are not `wanted`: putting into words why takes most of the time.
+fn survey(
+    state: &State,
+    wanted: fn(&Instruction, HoldKind, &[InstructionId]) -> bool,
+) -> BTreeMap<InstructionId, Verdict> {
+    let mut found = BTreeMap::new();
+    // These do not look at the queue.
+    for one in state.queued().filter(|one| !is_large(one) || dependencies(state, one).is_some()) {
+        match look(state, one) {
+            Verdict::Wait(hold) if !wanted(one, hold.kind, &hold.behind) => {}
+            verdict => drop(found.insert(one.id, verdict)),
+        }
+    }
+    walk(state, |one, place| {
+        if place.begins {
+            found.insert(one.id, Verdict::Begin);
+        } else {
+            let (kind, behind) = place.waits_for(state, one);
+            if wanted(one, kind, &behind) {
+                found.insert(one.id, Verdict::Wait(place.hold(state, one)));
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    found
+}
+
+/// Goes through the queue in its order and says where each stands, until `see` has seen enough.
+fn walk<'a>(state: &'a State, mut see: impl FnMut(&'a Instruction, &Place) -> ControlFlow<()>) {
     let mut floor = Floor::new(state);
-    // What begins before it, as soon as the organisation gets to it.
-    let mut begun: BTreeSet<InstructionId> = BTreeSet::new();
     // Domains for which something waits that comes before, and what.
     let mut taken: BTreeMap<DomainId, InstructionId> = BTreeMap::new();
+    let mut place = Place::default();
     for one in queue(state) {
         let asked = left_by_domain(state, one);
-        let before: BTreeMap<DomainId, InstructionId> =
-            asked.keys().filter_map(|domain| Some(((*domain).clone(), *taken.get(*domain)?))).collect();
-        let full: Vec<Full> = asked.iter().filter_map(|(domain, own)| floor.full(domain, *own)).collect();
-        let begins = goes_first(state, one) || (before.is_empty() && full.is_empty());
-        if one.id == found.id {
-            return if begins { Verdict::Begin } else { Verdict::Wait(hold(state, found, &before, &full, &begun)) };
+        place.before = asked.keys().filter_map(|domain| Some(((*domain).clone(), *taken.get(*domain)?))).collect();
+        place.full = asked.iter().filter_map(|(domain, own)| floor.full(domain, *own)).collect();
+        place.begins = goes_first(state, one) || (place.before.is_empty() && place.full.is_empty());
+        if see(one, &place).is_break() {
+            return;
         }
-        if begins {
-            begun.insert(one.id);
+        if place.begins {
+            place.begun.insert(one.id);
         }
         for (domain, own) in asked {
-            if begins {
+            if place.begins {
                 floor.add(domain, one.id, own);
             } else {
                 taken.entry(domain.clone()).or_insert(one.id);
             }
         }
     }
-    // Only what is queued and not paused is in the queue; for anything else there is nothing to compete for.
-    Verdict::Begin
+}
+
+/// Where one that is queued stands.
+#[derive(Default)]
+struct Place {
+    begins: bool,
+    /// What waits for the same domains and comes before it.
+    before: BTreeMap<DomainId, InstructionId>,
+    /// Domains that would be too full with it.
+    full: Vec<Full>,
+    /// What begins before it, as soon as the organisation gets to it.
+    begun: BTreeSet<InstructionId>,
 }
 
 /// Whether somebody has to hear of a hold: it is another one than the instruction has.
 #[must_use]
 pub fn is_news(found: &Instruction, hold: &Hold) -> bool {
-    found.held.as_ref().is_none_or(|before| before.kind != hold.kind || before.behind != hold.behind)
+    is_other(found, hold.kind, &hold.behind)
+}
+
+fn is_other(found: &Instruction, kind: HoldKind, behind: &[InstructionId]) -> bool {
+    found.held.as_ref().is_none_or(|before| before.kind != kind || before.behind != behind)
 }
 
 /// The share of a domain's capacity that the work of the instructions which run takes, in percent; nothing where nobody is
@@ -209,9 +277,15 @@ impl<'a> Floor<'a> {
     /// A domain that would be too full with so much more, if it would.
     fn full(&mut self, domain: &DomainId, own: Effort) -> Option<Full> {
         let capacity = capacity(self.state, domain);
-        let others = self.others(domain).clone();
+        // Most domains are not full, and have much at work.
+        let others = std::mem::take(self.others(domain));
         let full = Full { domain: domain.clone(), own, others, capacity };
-        full.is_full(&BTreeSet::new()).then_some(full)
+        if full.is_full(&BTreeSet::new()) {
+            self.others.insert(domain.clone(), full.others.clone());
+            return Some(full);
+        }
+        self.others.insert(domain.clone(), full.others);
+        None
     }
 
     fn add(&mut self, domain: &DomainId, id: InstructionId, hours: Effort) {
@@ -219,43 +293,71 @@ impl<'a> Floor<'a> {
     }
 }
 
-/// Why an instruction waits that has nothing to wait for among those it depends on.
-fn hold(
-    state: &State,
-    found: &Instruction,
-    before: &BTreeMap<DomainId, InstructionId>,
-    full: &[Full],
-    begun: &BTreeSet<InstructionId>,
-) -> Hold {
-    let rivals: BTreeSet<InstructionId> = full.iter().flat_map(|one| one.others.large.keys().copied()).collect();
-    if !before.is_empty() || found.request.priority != Priority::Critical {
-        let behind = rivals.into_iter().chain(before.values().copied()).collect::<BTreeSet<_>>();
-        let reason = words::waits(before, full);
-        return Hold { kind: HoldKind::Capacity, reason, behind: behind.into_iter().collect() };
+impl Place {
+    /// Why it waits, where it has nothing to wait for among those it depends on.
+    fn hold(&self, state: &State, found: &Instruction) -> Hold {
+        let (kind, behind) = self.waits_for(state, found);
+        let reason = if self.asks_nobody(found) {
+            words::waits(&self.before, &self.full)
+        } else {
+            words::competes(kind, &Self::critical(state, &self.asked(state, found)), &self.full)
+        };
+        Hold { kind, reason, behind }
     }
-    // Whom it was decided to wait for is not asked about again.
-    let settled = found.arbitrated.as_ref().map(|one| &one.others);
-    let runs = |id: &&InstructionId| {
-        let other = state.instructions.get(id);
-        begun.contains(*id) || other.is_some_and(|one| one.state == InstructionState::Executing && one.paused.is_none())
-    };
-    let running: Vec<InstructionId> = rivals.iter().filter(runs).copied().collect();
-    let asked: Vec<InstructionId> =
-        running.iter().copied().filter(|id| settled.is_none_or(|settled| !settled.contains(id))).collect();
-    let is_critical =
-        |id: &InstructionId| state.instructions.get(id).is_some_and(|one| one.request.priority == Priority::Critical);
-    let critical: Vec<InstructionId> = asked.iter().copied().filter(is_critical).collect();
-    let (kind, behind) = if asked.is_empty() && settled.is_some() {
-        (HoldKind::Capacity, rivals.into_iter().collect())
-    } else if !is_relieved(&running, full) {
-        // What makes room for another already goes on when that one is over, and is asked about then.
-        (HoldKind::Capacity, rivals.into_iter().collect())
-    } else if critical.is_empty() {
-        (HoldKind::Manager, makes_room(state, &running, full))
-    } else {
-        (HoldKind::Person, running)
-    };
-    Hold { kind, reason: words::competes(kind, &critical, full), behind }
+
+    /// Whether it just waits for its turn.
+    fn asks_nobody(&self, found: &Instruction) -> bool {
+        !self.before.is_empty() || found.request.priority != Priority::Critical
+    }
+
+    /// What it competes with.
+    fn rivals(&self) -> BTreeSet<InstructionId> {
+        self.full.iter().flat_map(|one| one.others.large.keys().copied()).collect()
+    }
+
+    /// What it waits for, and which others that is.
+    fn waits_for(&self, state: &State, found: &Instruction) -> (HoldKind, Vec<InstructionId>) {
+        let rivals = self.rivals();
+        if self.asks_nobody(found) {
+            let behind: BTreeSet<_> = rivals.into_iter().chain(self.before.values().copied()).collect();
+            return (HoldKind::Capacity, behind.into_iter().collect());
+        }
+        let running = self.running(state);
+        let asked = self.asked(state, found);
+        if asked.is_empty() && found.arbitrated.is_some() {
+            (HoldKind::Capacity, rivals.into_iter().collect())
+        } else if !is_relieved(&running, &self.full) {
+            // What makes room for another already goes on when that one is over, and is asked about then.
+            (HoldKind::Capacity, rivals.into_iter().collect())
+        } else if Self::critical(state, &asked).is_empty() {
+            (HoldKind::Manager, makes_room(state, &running, &self.full))
+        } else {
+            (HoldKind::Person, running)
+        }
+    }
+
+    /// Which of its rivals run, or are about to.
+    fn running(&self, state: &State) -> Vec<InstructionId> {
+        let runs = |id: &InstructionId| {
+            let other = state.instructions.get(id);
+            let executes = |one: &Instruction| one.state == InstructionState::Executing && one.paused.is_none();
+            self.begun.contains(id) || other.is_some_and(executes)
+        };
+        self.rivals().into_iter().filter(runs).collect()
+    }
+
+    /// Those of them about which nothing was decided: whom it was decided to wait for is not asked about again.
+    fn asked(&self, state: &State, found: &Instruction) -> Vec<InstructionId> {
+        let settled = found.arbitrated.as_ref().map(|one| &one.others);
+        let mut asked = self.running(state);
+        asked.retain(|id| settled.is_none_or(|settled| !settled.contains(id)));
+        asked
+    }
+
+    fn critical(state: &State, asked: &[InstructionId]) -> Vec<InstructionId> {
+        let priority = |id: &InstructionId| state.instructions.get(id).map(|one| one.request.priority);
+        asked.iter().copied().filter(|id| priority(id) == Some(Priority::Critical)).collect()
+    }
 }
 
 /// Whether there is room once all that runs has made some.

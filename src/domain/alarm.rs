@@ -107,15 +107,19 @@ pub const NEVER: OrgTime = OrgTime::from_millis(i64::MAX);
 /// When a limit of the state a task is in is passed, as things are; `None` where no state clock runs.
 #[must_use]
 pub fn due(state: &State, task: &Task, mark: Mark) -> Option<OrgTime> {
-    let limit = limits(state, task)?.of(mark);
-    Some(task.entered.org.plus(limit).plus(task.granted).plus(task.clock.stood_still))
+    Some(due_by(task, limits(state, task)?.of(mark)))
+}
+
+fn due_by(task: &Task, limit: Millis) -> OrgTime {
+    task.entered.org.plus(limit).plus(task.granted).plus(task.clock.stood_still)
 }
 
 fn next_mark(state: &State, task: &Task) -> Option<(OrgTime, Mark)> {
+    let limits = limits(state, task)?;
     Mark::ALL
         .into_iter()
         .filter(|mark| !task.clock.fired.contains(mark))
-        .filter_map(|mark| Some((due(state, task, mark)?, mark)))
+        .map(|mark| (due_by(task, limits.of(mark)), mark))
         .min()
 }
 

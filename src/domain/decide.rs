@@ -113,9 +113,9 @@ fn execute_one(state: &mut State, command: &Command) -> Result<Vec<Entry>, Rejec
     }
     // Consequences have consequences; each is looked at once, in the order in which it happened.
     let mut looked_at = 0;
-    while let Some(entry) = entries.get(looked_at).cloned() {
+    while let Some(entry) = entries.get(looked_at) {
         looked_at = looked_at.saturating_add(1);
-        for event in consequences(state, &entry) {
+        for event in consequences(state, entry) {
             record(state, &mut entries, at, Principal::system(), event);
         }
     }

@@ -114,32 +114,42 @@ impl Pace {
 /// Work that takes no skill is compared with work that took none.
 #[must_use]
 pub fn pace(history: &[Outcome], work: &Work) -> Pace {
+    if history.len() < SAMPLES {
+        return Pace::AS_PLANNED;
+    }
     let alike = |one: &&Outcome| one.complexity == work.complexity && one.estimated > Effort::default();
-    let mut sampled: BTreeSet<usize> = BTreeSet::new();
+    let of_none = |one: &&Outcome| alike(one) && one.skills.is_empty();
     let (mut sum, mut kinds) = (0_u64, 0_u64);
-    let mut look = |is_of_kind: &dyn Fn(&Outcome) -> bool| {
-        let found = || history.iter().enumerate().filter(|(_, one)| alike(one) && is_of_kind(one));
-        if found().count() >= SAMPLES {
-            let (estimated, actual) = sums(found().map(|(_, one)| one));
+    // Whether there is enough of a kind, which is then part of the mean.
+    let mut look = |found: &mut dyn Iterator<Item = &Outcome>| {
+        let (mut count, mut estimated, mut actual) = (0_usize, 0_u64, 0_u64);
+        for one in found {
+            count = count.saturating_add(1);
+            estimated = estimated.saturating_add(u64::from(one.estimated.milli_hours()));
+            actual = actual.saturating_add(u64::from(one.actual.milli_hours()));
+        }
+        let is_enough = count >= SAMPLES;
+        if is_enough {
             sum = sum.saturating_add(actual.saturating_mul(1_000).checked_div(estimated).unwrap_or(1_000));
             kinds = kinds.saturating_add(1);
-            sampled.extend(found().map(|(place, _)| place));
         }
+        is_enough
     };
-    if work.skills.is_empty() {
-        look(&|one| one.skills.is_empty());
-    }
-    for skill in &work.skills {
-        look(&|one| one.skills.contains(skill));
-    }
+    let samples = if work.skills.is_empty() {
+        let is_enough = look(&mut history.iter().filter(of_none));
+        if is_enough { history.iter().filter(of_none).count() } else { 0 }
+    } else {
+        let took = |skill: &Skill, one: &&Outcome| alike(one) && one.skills.contains(skill);
+        let known: Vec<&Skill> =
+            work.skills.iter().filter(|skill| look(&mut history.iter().filter(|one| took(skill, one)))).collect();
+        // Work that took several of the skills counts once.
+        history.iter().filter(|one| known.iter().any(|skill| took(skill, one))).count()
+    };
     let Some(mean) = sum.checked_div(kinds) else {
         return Pace::AS_PLANNED;
     };
     let bounded = mean.clamp(Pace::BOUNDS.0, Pace::BOUNDS.1);
-    Pace {
-        permille: u32::try_from(bounded).unwrap_or(1_000),
-        samples: u32::try_from(sampled.len()).unwrap_or(u32::MAX),
-    }
+    Pace { permille: u32::try_from(bounded).unwrap_or(1_000), samples: u32::try_from(samples).unwrap_or(u32::MAX) }
 }
 
 /// What a piece of work was planned with, and what somebody is expected to need for it.

@@ -18,6 +18,7 @@ pub mod plans;
 
 pub use self::options::{Choosable, options};
 
+use crate::domain::admission::Verdict;
 use crate::domain::assignment::{Choice, Explanation, Pool, Standing, choose_for, there};
 use crate::domain::capacity::remaining;
 use crate::domain::command::{Action, InstructionAction, TaskAction};
@@ -96,6 +97,7 @@ pub fn moves(state: &State, role: &Role, at: Stamp, ids: &mut dyn Ids) -> Vec<Mo
         at,
         ids,
         given: BTreeMap::new(),
+        admitted: None,
         pool: None,
         startable: None,
         waiting: Effort::default(),
@@ -150,6 +152,8 @@ struct Turn<'a> {
     /// Hours on the desks of those who were given something, or from whom something was taken, in this turn: the state does
     /// not know it yet.
     given: BTreeMap<IcId, Effort>,
+    /// What is new about everything that is queued, once there was something to release.
+    admitted: Option<BTreeMap<InstructionId, Verdict>>,
     /// The ICs of a lead's own domain, once there was something to give out.
     pool: Option<Pool<'a>>,
     /// The same people, by what each has that can start.

@@ -8,7 +8,7 @@ mod index;
 mod waits;
 
 pub(in crate::domain) use self::index::{
-    refresh_affairs, refresh_hours, refresh_instruction, refresh_task, stir_owners,
+    refresh_affairs, refresh_hours, refresh_instruction, refresh_task, reweigh_desk, stir_owners,
 };
 pub use self::waits::{InstructionWait, instruction_wait, waits_for};
 

@@ -4,6 +4,7 @@
 //! small stub each; the whole of them is handed to the ledger once, to be archived.
 
 mod deadlines;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::deadlines::{DeadlineOf, DeadlineSet, Deadlines};
+pub use self::table::{Entities, Stubs};
 
 pub(super) use self::deadlines::Armed;
 use crate::domain::alarm::NEVER;
@@ -38,13 +40,13 @@ pub struct State {
     /// The chart it runs by.
     pub chart: Arc<Chart>,
     /// Instructions that are not over.
-    pub instructions: BTreeMap<InstructionId, Instruction>,
+    pub instructions: Entities<InstructionId, Instruction>,
     /// Their tasks.
-    pub tasks: BTreeMap<TaskId, Task>,
+    pub tasks: Entities<TaskId, Task>,
     /// Instructions that are over.
-    pub finished: BTreeMap<InstructionId, Finished>,
+    pub finished: Stubs<InstructionId, Finished>,
     /// Tasks of instructions that are over.
-    pub finished_tasks: BTreeMap<TaskId, FinishedTask>,
+    pub finished_tasks: Stubs<TaskId, FinishedTask>,
     /// Idempotency keys, with the fingerprint of what came with them.
     pub keys: BTreeMap<IdempotencyKey, (InstructionId, u64)>,
     /// How organisation time runs.
@@ -155,11 +157,23 @@ pub(super) struct TaskIndex {
     /// When the next of its clocks fires, as armed; [`NEVER`] while none is. Kept here, since a second map of all tasks would
     /// cost several times as much as the eight bytes.
     pub(super) clock: OrgTime,
+    /// What it adds to `load`.
+    pub(super) weights: Vec<(IcId, Load)>,
+    /// What it adds to `work`.
+    pub(super) share: Option<(DomainId, InstructionId, Effort)>,
+    /// What it adds to `held` and `held_tasks`.
+    pub(super) holders: Vec<Role>,
 }
 
 impl Default for TaskIndex {
     fn default() -> Self {
-        Self { accountability: Accountability::default(), clock: NEVER }
+        Self {
+            accountability: Accountability::default(),
+            clock: NEVER,
+            weights: Vec::new(),
+            share: None,
+            holders: Vec::new(),
+        }
     }
 }
 
@@ -168,7 +182,7 @@ impl Default for TaskIndex {
 pub(super) struct Index {
     /// What each role owes.
     pub(super) duties: BTreeMap<Role, BTreeSet<Duty>>,
-    /// What each task stands for in `duties` and in `armed`.
+    /// What each task stands for in all of these.
     pub(super) tasks: BTreeMap<TaskId, TaskIndex>,
     /// What each instruction stands for in `duties`.
     pub(super) instructions: BTreeMap<InstructionId, Vec<(Role, Duty)>>,
@@ -176,8 +190,6 @@ pub(super) struct Index {
     pub(super) armed: Armed,
     /// How much each IC has on their desk.
     pub(super) load: BTreeMap<IcId, Load>,
-    /// What each task adds to `load`.
-    pub(super) weights: BTreeMap<TaskId, Vec<(IcId, Load)>>,
     /// Roles that should look at what they owe since this was last taken.
     pub(super) stirred: BTreeSet<Role>,
     /// Entities that changed since this was last taken.
@@ -196,8 +208,6 @@ pub(super) struct Index {
     pub(super) running: BTreeMap<IcId, BTreeSet<TaskId>>,
     /// Hours of open work by domain and instruction, of the instructions that run.
     pub(super) work: BTreeMap<DomainId, BTreeMap<InstructionId, Effort>>,
-    /// What each task adds to `work`.
-    pub(super) shares: BTreeMap<TaskId, (DomainId, InstructionId, Effort)>,
     /// Instructions that are queued.
     pub(super) queued: BTreeSet<InstructionId>,
     /// Instructions that are paused to make room for another.
@@ -214,8 +224,6 @@ pub(super) struct Index {
     pub(super) held: BTreeMap<Role, u32>,
     /// Tasks of which each place holds an escalation.
     pub(super) held_tasks: BTreeMap<Role, BTreeSet<TaskId>>,
-    /// What each task adds to `held` and `held_tasks`.
-    pub(super) holders: BTreeMap<TaskId, Vec<Role>>,
     /// Tasks whose clocks have to be looked at, since something they hang on changed.
     pub(super) touched: BTreeSet<TaskId>,
 }

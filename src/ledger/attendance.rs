@@ -1,6 +1,6 @@
 //! Who stands for which role, and how they are told what concerns them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Group;
@@ -39,18 +39,23 @@ impl Attendance {
         self.wakes.insert(role, wake);
     }
 
-    /// Hands out what the events of a durable group have to say. For roles that nobody stands for nothing is made.
+    /// Hands out what a durable group means for everybody: first that there is another chart, then that somebody should look
+    /// at what they owe, then what the events have to say. For roles that nobody stands for nothing is made.
     pub(super) fn tell(&mut self, group: &Group, state: &State) {
         if self.wakes.is_empty() {
             return;
         }
+        let entries = || group.results.iter().flatten().flatten();
+        if entries().any(|entry| matches!(entry.event, Event::ChartApplied(_))) {
+            self.wakes.values().for_each(|wake| wake(Notice::Chart));
+            // Whoever left hears this last, and nobody takes their place.
+            self.wakes.retain(|role, _| state.has_place(role));
+        }
+        for wake in group.stirred.iter().filter_map(|role| self.wakes.get(role)) {
+            wake(Notice::Owed);
+        }
         let mut told: BTreeMap<Role, usize> = BTreeMap::new();
-        for entry in group.results.iter().flatten().flatten() {
-            if let Event::ChartApplied(_) = &entry.event {
-                self.wakes.values().for_each(|wake| wake(Notice::Chart));
-                // Whoever left hears this last, and nobody takes their place.
-                self.wakes.retain(|role, _| state.has_place(role));
-            }
+        for entry in entries() {
             let has_room = |role: &Role| told.get(role).is_none_or(|count| *count < MESSAGES_LIMIT);
             let listens = |role: &Role| self.wakes.contains_key(role) && has_room(role);
             for (roles, message) in addressed(state, entry, &listens) {
@@ -62,13 +67,6 @@ impl Attendance {
                     }
                 }
             }
-        }
-    }
-
-    /// Wakes those who should look at what they owe.
-    pub(super) fn wake(&self, stirred: &BTreeSet<Role>) {
-        for wake in stirred.iter().filter_map(|role| self.wakes.get(role)) {
-            wake(Notice::Owed);
         }
     }
 }

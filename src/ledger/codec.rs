@@ -35,9 +35,14 @@ struct Body {
 /// When it cannot be encoded, which no entry that the core makes causes.
 pub fn encode(entry: &Entry) -> Result<Vec<u8>, Error> {
     let body = BodyRef { at: entry.at, principal: &entry.principal, event: &entry.event };
-    postcard::to_stdvec(&body)
-        .map_err(|error| Error::Unreadable { what: format!("event {}", entry.sequence), detail: error.to_string() })
+    let mut bytes = postcard::to_extend(&body, Vec::with_capacity(BODY_BYTES))
+        .map_err(|error| Error::Unreadable { what: format!("event {}", entry.sequence), detail: error.to_string() })?;
+    bytes.shrink_to_fit();
+    Ok(bytes)
 }
+
+/// Bytes that nearly all bodies fit in: growing there step by step takes longer than what is written.
+const BODY_BYTES: usize = 1_024;
 
 /// The entry of a record.
 ///

@@ -3,6 +3,7 @@
 //! The thread drains what has come in, decides on all of it as one group, makes it durable with one sync, and only then
 //! answers, publishes and wakes. Reads wait their turn in the same queue, so nobody ever sees what is not durable.
 
+use std::future::Future;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
@@ -11,7 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::attendance::{Attendance, Wake};
 use super::subscription::{Feed, Filter, Subscription};
-use super::{Error, Group, Ledger};
+use super::{Error, Group, Ledger, NoWitness, Witness};
 use crate::clock::Clock;
 use crate::domain::command::{Action, Command};
 use crate::domain::event::Entry;
@@ -63,12 +64,48 @@ impl LedgerHandle {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(ledger: Ledger, clock: Arc<dyn Clock>) -> std::io::Result<(Self, thread::JoinHandle<Option<Ledger>>)> {
+        let (handle, mut writer) = Self::open(ledger, clock, Box::new(NoWitness));
+        let thread = thread::Builder::new().name("ledger".to_owned()).spawn(move || {
+            while let Some(first) = writer.queue.blocking_recv() {
+                match writer.take(first) {
+                    Next::GoOn => {}
+                    Next::End => break,
+                    Next::Failed => return None,
+                }
+            }
+            writer.end()
+        })?;
+        Ok((handle, thread))
+    }
+
+    /// A ledger without a thread: it works where the future runs, which ends with it. On a runtime of one thread whose
+    /// clock is paused everything then happens in an order that only depends on what is asked for.
+    pub fn beside(
+        ledger: Ledger,
+        clock: Arc<dyn Clock>,
+        witness: Box<dyn Witness>,
+    ) -> (Self, impl Future<Output = Option<Ledger>> + Send) {
+        let (handle, mut writer) = Self::open(ledger, clock, witness);
+        let work = async move {
+            while let Some(first) = writer.queue.recv().await {
+                match writer.take(first) {
+                    Next::GoOn => {}
+                    Next::End => break,
+                    Next::Failed => return None,
+                }
+            }
+            writer.end()
+        };
+        (handle, work)
+    }
+
+    fn open(ledger: Ledger, clock: Arc<dyn Clock>, witness: Box<dyn Witness>) -> (Self, Writer) {
         let (requests, queue) = mpsc::channel(QUEUE_LIMIT);
         let (failed, failure) = watch::channel(None);
         let (armed, deadlines) = watch::channel(ledger.state().deadlines());
-        let writer = Writer { ledger, queue, failed, armed, attendance: Attendance::default(), feeds: Vec::new() };
-        let thread = thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run())?;
-        Ok((Self { requests, clock, failure, deadlines }, thread))
+        let writer =
+            Writer { ledger, queue, failed, armed, attendance: Attendance::default(), feeds: Vec::new(), witness };
+        (Self { requests, clock, failure, deadlines }, writer)
     }
 
     /// The clock that commands of this daemon are stamped by.
@@ -185,7 +222,7 @@ impl LedgerHandle {
     }
 }
 
-/// The ledger's thread.
+/// What works on the requests.
 struct Writer {
     ledger: Ledger,
     queue: mpsc::Receiver<Request>,
@@ -193,33 +230,41 @@ struct Writer {
     attendance: Attendance,
     armed: watch::Sender<Deadlines>,
     feeds: Vec<Feed>,
+    witness: Box<dyn Witness>,
+}
+
+/// How a writer goes on.
+enum Next {
+    GoOn,
+    End,
+    Failed,
 }
 
 impl Writer {
-    fn run(mut self) -> Option<Ledger> {
-        loop {
-            let Some(first) = self.queue.blocking_recv() else {
-                break;
-            };
-            let mut requests = vec![first];
-            while requests.len() < GROUP_LIMIT
-                && let Ok(next) = self.queue.try_recv()
-            {
-                requests.push(next);
-            }
-            // A panic half-way through leaves a state that nothing is known of; nobody waits for the silence after it.
-            let served = panic::catch_unwind(AssertUnwindSafe(|| self.serve(requests)));
-            let message = match served {
-                Ok(Ok(true)) => continue,
-                Ok(Ok(false)) => break,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "it panicked, which is a fault of this program; start the daemon again".to_owned(),
-            };
-            // Nobody is answered: what was asked for may or may not be on the disk.
-            tracing::error!("the ledger stops: {message}");
-            self.failed.send_replace(Some(Arc::from(message)));
-            return None;
+    /// Serves the first request and those that have come in behind it.
+    fn take(&mut self, first: Request) -> Next {
+        let mut requests = vec![first];
+        while requests.len() < GROUP_LIMIT
+            && let Ok(next) = self.queue.try_recv()
+        {
+            requests.push(next);
         }
+        // A panic half-way through leaves a state that nothing is known of; nobody waits for the silence after it.
+        let served = panic::catch_unwind(AssertUnwindSafe(|| self.serve(requests)));
+        let message = match served {
+            Ok(Ok(true)) => return Next::GoOn,
+            Ok(Ok(false)) => return Next::End,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it panicked, which is a fault of this program; start the daemon again".to_owned(),
+        };
+        // Nobody is answered: what was asked for may or may not be on the disk.
+        tracing::error!("the ledger stops: {message}");
+        self.failed.send_replace(Some(Arc::from(message)));
+        Next::Failed
+    }
+
+    /// Everything that was asked for is done.
+    fn end(mut self) -> Option<Ledger> {
         match self.ledger.write_snapshots() {
             Ok(()) => Some(self.ledger),
             Err(error) => {
@@ -246,6 +291,7 @@ impl Writer {
         }
         if !commands.is_empty() {
             let group = self.ledger.commit(&commands)?;
+            self.witness.witness(&commands, &group, self.ledger.state());
             self.publish(&group);
             self.attendance.tell(&group, self.ledger.state());
             let next = self.ledger.state().deadlines();
@@ -257,7 +303,6 @@ impl Writer {
                     let _ = reply.send(mine);
                 }
             }
-            self.attendance.wake(&group.stirred);
         }
         let mut goes_on = true;
         for request in after {

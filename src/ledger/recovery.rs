@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::snapshot::{AFFAIRS, Affairs, CHART, HEADER, HISTORY, Header, KeyUse, Stub, VERSION, from_bytes};
+use super::snapshot::{AFFAIRS, Affairs, CHART, HEADER, HISTORY, Header, Kept, KeyUse, Stub, VERSION, from_bytes};
 use super::{Error, Ledger, codec};
+use crate::domain::decide::execute;
 use crate::domain::evolve::{evolve, rebuild_index};
-use crate::domain::id::{IcId, InstructionId, Sequence};
+use crate::domain::id::{IcId, InstructionId, Sequence, TaskId};
 use crate::domain::instruction::Instruction;
 use crate::domain::learning::Outcome;
-use crate::domain::state::{Finished, FinishedTask, State};
+use crate::domain::state::{Changed, Finished, FinishedTask, State};
 use crate::domain::task::Task;
 use crate::store::{Reader, Record, Store, Table};
 
@@ -29,7 +30,13 @@ impl Ledger {
     /// # Errors
     /// When the store cannot be read, or holds what this program does not understand. Nothing was changed then.
     pub fn open(store: Box<dyn Store>) -> Result<(Self, Recovered), Error> {
-        let mut state = load_snapshots(store.as_ref())?;
+        let loaded = load_snapshots(store.as_ref())?;
+        let kept = match &loaded {
+            Some(state) => of_what(state),
+            // Rows that were not used are there all the same.
+            None => rows_there(store.as_ref())?,
+        };
+        let mut state = loaded.unwrap_or_default();
         let snapshot = state.sequence;
         let mut recovered = Recovered { snapshot, replayed: 0 };
         for record in store.records(snapshot.next()) {
@@ -40,7 +47,7 @@ impl Ledger {
         state.take_archived();
         state.take_stirred();
         let head = store.last()?;
-        Ok((Self { state, store, head, snapshot }, recovered))
+        Ok((Self { state, store, head, snapshot, kept, decide: Box::new(execute) }, recovered))
     }
 }
 
@@ -82,15 +89,34 @@ pub fn replay(reader: &dyn Reader) -> Result<State, Error> {
     Ok(replay.state())
 }
 
-fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<State, Error> {
+/// Of what a state was loaded.
+fn of_what(state: &State) -> Kept {
+    let instructions = state.instructions.keys().copied().map(Changed::Instruction);
+    instructions.chain(state.tasks.keys().copied().map(Changed::Task)).collect()
+}
+
+/// Of what there are rows, whether or not they are any good.
+fn rows_there(store: &(impl Reader + ?Sized)) -> Result<Kept, Error> {
+    let mut kept = Kept::new();
+    for row in store.rows(Table::Instruction) {
+        kept.extend(Uuid::from_slice(&row?.0).ok().map(|id| Changed::Instruction(InstructionId::new(id))));
+    }
+    for row in store.rows(Table::Task) {
+        kept.extend(Uuid::from_slice(&row?.0).ok().map(|id| Changed::Task(TaskId::new(id))));
+    }
+    Ok(kept)
+}
+
+/// The state by the snapshots; none where there are none, or none that this program can use.
+fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<Option<State>, Error> {
     let mut state = State::default();
     let Some(header) = store.row(Table::Meta, HEADER)? else {
-        return Ok(state);
+        return Ok(None);
     };
     let header: Header = from_bytes("the header of the snapshots", &header)?;
     if header.version != VERSION {
         // Snapshots only save time: the journal has everything.
-        return Ok(state);
+        return Ok(None);
     }
     state.sequence = header.sequence;
     state.last = header.at;
@@ -140,5 +166,5 @@ fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<State, Error> {
         state.keys.insert(used.key, (used.instruction, used.fingerprint));
     }
     rebuild_index(&mut state);
-    Ok(state)
+    Ok(Some(state))
 }

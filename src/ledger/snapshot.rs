@@ -3,7 +3,7 @@
 //! A row holds one entity as of the event in the header row. Rows of live entities are only written together with a new
 //! header, in one batch; rows of what is over (archive, stubs, keys) say something final and are written at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -85,15 +85,23 @@ pub(super) struct KeyUse {
 }
 
 pub(super) fn to_bytes<T: Serialize>(what: &str, value: &T) -> Result<Vec<u8>, Error> {
-    postcard::to_stdvec(value).map_err(|error| Error::Unreadable { what: what.to_owned(), detail: error.to_string() })
+    let bytes = postcard::to_extend(value, Vec::with_capacity(ROW_BYTES));
+    bytes.map_err(|error| Error::Unreadable { what: what.to_owned(), detail: error.to_string() })
 }
 
 pub(super) fn from_bytes<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, Error> {
     postcard::from_bytes(bytes).map_err(|error| Error::Unreadable { what: what.to_owned(), detail: error.to_string() })
 }
 
-/// Adds the rows of everything that has changed since this was last called, and the header that they stand at.
-pub(super) fn rows_of_changed(state: &mut State, batch: &mut Batch) -> Result<(), Error> {
+/// Bytes that most rows fit in: growing there step by step takes longer than what is written.
+const ROW_BYTES: usize = 2_048;
+
+/// Which instructions and tasks have a row in the store. Most come and go between two snapshots and never get one.
+pub(super) type Kept = BTreeSet<Changed>;
+
+/// Adds the rows of everything that has changed since this was last called, and the header that they stand at. `kept` are
+/// the rows that there are before and, once the batch is written, after it.
+pub(super) fn rows_of_changed(state: &mut State, kept: &mut Kept, batch: &mut Batch) -> Result<(), Error> {
     for changed in state.take_changed() {
         match changed {
             Changed::Affairs => batch.put(Table::Meta, AFFAIRS, to_bytes("the affairs", &Affairs::of(state))?),
@@ -106,12 +114,20 @@ pub(super) fn rows_of_changed(state: &mut State, batch: &mut Batch) -> Result<()
                 }
             }
             Changed::Instruction(id) => match state.instructions.get(&id) {
-                Some(found) => batch.put(Table::Instruction, *id.as_bytes(), to_bytes("an instruction", found)?),
-                None => batch.delete(Table::Instruction, *id.as_bytes()),
+                Some(found) => {
+                    kept.insert(changed);
+                    batch.put(Table::Instruction, *id.as_bytes(), to_bytes("an instruction", found)?);
+                }
+                None if kept.remove(&changed) => batch.delete(Table::Instruction, *id.as_bytes()),
+                None => {}
             },
             Changed::Task(id) => match state.tasks.get(&id) {
-                Some(found) => batch.put(Table::Task, *id.as_bytes(), to_bytes("a task", found)?),
-                None => batch.delete(Table::Task, *id.as_bytes()),
+                Some(found) => {
+                    kept.insert(changed);
+                    batch.put(Table::Task, *id.as_bytes(), to_bytes("a task", found)?);
+                }
+                None if kept.remove(&changed) => batch.delete(Table::Task, *id.as_bytes()),
+                None => {}
             },
         }
     }

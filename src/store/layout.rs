@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   0 · name                          the store's own: `format`, and `head`, the last record's sequence and hash
-//!   1 · sequence (8)                  a record
+//!   1 · sequence (8)                  a record, or several (`block.rs`) of which this is the first
 //!   2 · table (1) · key               a row
 //!   3 · length of K (1) · K · n (4)   part n of the value whose key is K
 //! ```
@@ -39,6 +39,9 @@ const WHOLE: u8 = 0;
 
 /// First byte of a value that is elsewhere, in parts.
 const PARTED: u8 = 1;
+
+/// First byte of several records.
+pub(super) const SEVERAL: u8 = 2;
 
 /// A key, and its new value or `None` when it is to go.
 pub(super) type Change = (Vec<u8>, Option<Vec<u8>>);

@@ -34,6 +34,7 @@ use sled::{Db, IVec};
 
 use crate::domain::id::Sequence;
 
+use super::block;
 use super::journal::{self, Walk};
 use super::layout::{self, Stored};
 use super::log;
@@ -41,7 +42,7 @@ use super::mark::Mark;
 use super::{Batch, Error, Head, Item, Reader, Record, RecordHash, Records, Row, Rows, Store, Table};
 
 /// What this program writes. A program that changes the keys or values above takes the next number.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What sled may keep of its pages in memory. The journal is written once and read in order, and the rows that matter are
 /// in the actors' memory, so the cache serves only the inner nodes and the newest leaves; more buys nothing measurable.
@@ -122,9 +123,7 @@ impl SledStore {
     /// Everything a batch changes in the tree.
     fn prepare(&self, batch: Batch, hashes: &[RecordHash]) -> Result<sled::Batch, Error> {
         let mut changes = sled::Batch::default();
-        for (record, hash) in batch.records.iter().zip(hashes) {
-            apply(&mut changes, layout::put(&layout::record_key(record.sequence), &record.encode_with(*hash), 0));
-        }
+        apply(&mut changes, block::put(&batch.records, hashes).into_iter());
         if let (Some(record), Some(hash)) = (batch.records.last(), hashes.last()) {
             changes.insert(layout::own_key("head"), [&record.sequence.0.to_be_bytes()[..], &hash.0].concat());
         }
@@ -279,6 +278,7 @@ impl Shared {
         shared.check_format(log, mark)?;
         let head = shared.load_head()?;
         shared.check_mark(mark, head)?;
+        shared.raise_format(log)?;
         *shared.head.write().unwrap_or_else(PoisonError::into_inner) = head;
         Ok(shared)
     }
@@ -315,16 +315,26 @@ impl Shared {
         let key = layout::own_key("format");
         if let Some(bytes) = self.get(&key)? {
             let found = u32::from_be_bytes((*bytes).try_into().map_err(|_| foreign())?);
-            return if found > FORMAT {
-                Err(Error::Newer { directory: self.directory.clone(), found, known: FORMAT })
-            } else {
-                Ok(())
-            };
+            if found > FORMAT {
+                return Err(Error::Newer { directory: self.directory.clone(), found, known: FORMAT });
+            }
+            return Ok(());
         }
         if !self.db.is_empty() {
             return Err(foreign());
         }
+        // A new one.
         self.check_mark(mark, None)?;
+        self.raise_format(log)
+    }
+
+    /// Marks a store of an older format as one of ours: what was written before can be read as it is, and what is written
+    /// from now on an older program could not read.
+    fn raise_format(&self, log: &File) -> Result<(), Error> {
+        let key = layout::own_key("format");
+        if self.get(&key)?.is_some_and(|found| *found == FORMAT.to_be_bytes()) {
+            return Ok(());
+        }
         let mut changes = sled::Batch::default();
         changes.insert(key, FORMAT.to_be_bytes().to_vec());
         self.write(changes, log)
@@ -340,9 +350,14 @@ impl Shared {
         });
         let head = head.map(|head| head.ok_or_else(|| self.damaged("the end of the journal is unreadable".to_owned())));
         let head = head.transpose()?;
-        let last = self.db.range(layout::record_key(Sequence(0))..=layout::record_key(Sequence(u64::MAX))).next_back();
-        let last = last.transpose().map_err(|error| self.engine_error("read", error))?;
-        let last = last.and_then(|(key, _)| layout::record_sequence(&key)).unwrap_or_default();
+        let last = match self.last_row(Sequence(u64::MAX))? {
+            // What a block does not hold any more is missing from the end.
+            Some((first, stored)) => {
+                let more = block::records(&stored).map_or(0, |records| records.len().saturating_sub(1));
+                Sequence(first.0.saturating_add(more as u64))
+            }
+            None => Sequence::default(),
+        };
         let (promised, _) = head.unwrap_or_default();
         if last < promised {
             return Err(Error::Gap { expected: last.next() });
@@ -367,14 +382,40 @@ impl Shared {
 
     /// Records never change, so those up to a durable head are read without the gate.
     fn walk(&self, from: Sequence, until: Option<Head>) -> Walk<impl Iterator<Item = Found> + Send> {
-        let range = layout::record_key(journal::source_start(from))..=layout::record_key(Sequence(u64::MAX));
-        let source = self.db.range(range).map(|entry| {
-            let (key, stored) = entry.map_err(|error| self.engine_error("read", error))?;
-            let sequence = layout::record_sequence(&key).unwrap_or_default();
-            let bytes = self.assemble(&key, &stored, || Item::Record(sequence))?;
-            Ok(Record::decode_with_hash(sequence, &bytes)?)
-        });
-        Walk::new(source, from, until)
+        let start = journal::source_start(from);
+        // The first may lie in the middle of a block.
+        let (begin, error) = match self.last_row(start) {
+            Ok(row) => (row.map_or(start, |(first, _)| first), None),
+            Err(error) => (start, Some(error)),
+        };
+        let range = layout::record_key(begin)..=layout::record_key(Sequence(u64::MAX));
+        let found = self.db.range(range).flat_map(move |entry| self.records_of(start, entry));
+        Walk::new(error.into_iter().map(Err).chain(found), from, until)
+    }
+
+    /// The row with the last record up to a place, or with the block in which that one is.
+    fn last_row(&self, until: Sequence) -> Result<Option<(Sequence, IVec)>, Error> {
+        let rows = layout::record_key(Sequence(0))..=layout::record_key(until);
+        let last = self.db.range(rows).next_back().transpose().map_err(|error| self.engine_error("read", error))?;
+        Ok(last.and_then(|(key, stored)| Some((layout::record_sequence(&key)?, stored))))
+    }
+
+    /// The records of one row, but for those before `start`.
+    fn records_of(&self, start: Sequence, entry: sled::Result<(IVec, IVec)>) -> Vec<Found> {
+        let (key, stored) = match entry {
+            Ok(row) => row,
+            Err(error) => return vec![Err(self.engine_error("read", error))],
+        };
+        let first = layout::record_sequence(&key).unwrap_or_default();
+        if let Some(records) = block::records(&stored) {
+            let numbered = (first.0..).map(Sequence).zip(records).filter(|(sequence, _)| *sequence >= start);
+            return numbered.map(|(sequence, bytes)| Ok(Record::decode_with_hash(sequence, bytes)?)).collect();
+        }
+        if first < start {
+            return Vec::new();
+        }
+        let alone = self.assemble(&key, &stored, || Item::Record(first));
+        vec![alone.and_then(|bytes| Ok(Record::decode_with_hash(first, &bytes)?))]
     }
 
     /// Reads rows until one of the limits, and answers where to go on, or `None` at the end of the table.

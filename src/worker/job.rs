@@ -54,6 +54,9 @@ pub struct Job {
     pub kind: JobKind,
     /// What the organisation is called.
     pub organisation: String,
+    /// For whom the job is done, as charts name places.
+    #[serde(default)]
+    pub role: String,
     /// What somebody asked the organisation to do.
     pub instruction: Instruction,
     /// The piece of it that this job is about.
@@ -205,6 +208,9 @@ pub struct Task {
     pub tier: Tier,
     /// How urgent it is.
     pub priority: Priority,
+    /// Hours of work that were planned for it.
+    #[serde(default)]
+    pub effort: Effort,
 }
 
 /// A message to a channel, as a worker gets to read it.

@@ -15,7 +15,7 @@ mod surroundings;
 use echelon::domain::id::{Epoch, InstructionId, Round, StepKey, TaskId};
 use echelon::domain::org::{Worker as Spec, WorkerKind};
 use echelon::domain::review::Gate;
-use echelon::domain::time::Millis;
+use echelon::domain::time::{Effort, Millis};
 use echelon::domain::work::{Check, Deliverable, Priority, Tier};
 use echelon::worker::job::{Instruction, Job, JobKind, Task, Token, VERSION};
 use echelon::worker::{Failure, FailureClass, Outcome, Report, RunContext, Worker, Workspace, build};
@@ -66,6 +66,7 @@ impl Bench {
             version: VERSION,
             kind: JobKind::Work,
             organisation: "Test".to_owned(),
+            role: "software/docs/ann".to_owned(),
             instruction: Instruction {
                 id: InstructionId::new(Uuid::from_u128(self.number)),
                 text: "write a report".to_owned(),
@@ -78,6 +79,7 @@ impl Bench {
                 description: String::new(),
                 tier: Tier::Simple,
                 priority: Priority::Normal,
+                effort: Effort::from_hours(2.0),
             },
             criteria: vec!["it is true".to_owned()],
             deliverables: vec![Deliverable { path: "report.md".to_owned(), checks: vec![Check::MinBytes(3)] }],

@@ -185,7 +185,9 @@ fn look_at_end(state: &State, id: InstructionId, events: &mut Vec<Event>) {
         if is_part && other.state == InstructionState::Executing && parts().all(|part| state.ended(part.id).is_some()) {
             events.push(Event::Instruction(other.id, InstructionEvent::GoNoGoReached));
         }
-        if other.paused.as_ref().is_some_and(|pause| pause.until == Some(id)) {
+        // What was cancelled with it, and is only not archived yet, does not go on.
+        let is_over = other.state.name().is_terminal();
+        if !is_over && other.paused.as_ref().is_some_and(|pause| pause.until == Some(id)) {
             events.push(Event::Instruction(other.id, InstructionEvent::Resumed));
         }
     }

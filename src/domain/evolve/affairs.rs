@@ -10,7 +10,7 @@ use crate::domain::instruction::Instruction;
 use crate::domain::learning::{self, LOOKED_AT};
 use crate::domain::org::Chart;
 use crate::domain::presence::{Absence, AbsenceKind};
-use crate::domain::reaction::{refresh_affairs, refresh_hours, refresh_instruction, refresh_task};
+use crate::domain::reaction::{refresh_affairs, refresh_hours, refresh_instruction, refresh_task, reweigh_desk};
 use crate::domain::review::TaskKind;
 use crate::domain::role::Role;
 use crate::domain::state::{BROADCASTS_KEPT, Broadcast, Changed, State};
@@ -145,8 +145,7 @@ pub(super) fn remember(state: &mut State, id: TaskId) {
     }
     history.push(outcome);
     // What they are expected to need for the rest of what they have may be something else now.
-    let desk: Vec<TaskId> = state.desk(&ic).collect();
-    desk.into_iter().for_each(|task| refresh_task(state, task));
+    reweigh_desk(state, &ic);
     state.index.changed.insert(Changed::History(ic));
 }
 

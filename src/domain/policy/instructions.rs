@@ -33,14 +33,14 @@ impl Turn<'_> {
                 };
                 self.instruct(found.id, action);
             }
-            Duty::Release(_) => match admission::look(self.state, found) {
-                Verdict::Begin => self.instruct(found.id, InstructionAction::Release),
-                // Said once; from then on it is looked at again whenever something makes room.
-                Verdict::Wait(hold) if admission::is_news(found, &hold) => {
-                    self.instruct(found.id, InstructionAction::Hold(hold));
+            // Said once; from then on it is looked at again whenever something makes room.
+            Duty::Release(_) => {
+                match self.admitted.get_or_insert_with(|| admission::news(self.state)).remove(&found.id) {
+                    Some(Verdict::Begin) => self.instruct(found.id, InstructionAction::Release),
+                    Some(Verdict::Wait(hold)) => self.instruct(found.id, InstructionAction::Hold(hold)),
+                    None => {}
                 }
-                Verdict::Wait(_) => {}
-            },
+            }
             Duty::Arbitrate(_) => {
                 if let Some(hold) = found.held.as_ref().filter(|hold| hold.kind == HoldKind::Manager) {
                     let reason = format!("it is critical, and what it competes with is not: {}", hold.reason);

@@ -3,7 +3,7 @@
 
 mod load;
 
-pub(in crate::domain) use self::load::refresh_hours;
+pub(in crate::domain) use self::load::{refresh_hours, reweigh_desk};
 
 use std::collections::BTreeSet;
 
@@ -12,33 +12,37 @@ use super::{Duty, accountability, instruction_duties};
 use crate::domain::id::{DomainId, InstructionId, TaskId};
 use crate::domain::instruction;
 use crate::domain::role::Role;
-use crate::domain::state::{Changed, State, TaskIndex};
+use crate::domain::state::{Changed, State};
 use crate::domain::task::{State as TaskState, Task};
 use crate::domain::time::Effort;
 
 /// Brings the indexes up to date with what a task has become.
 pub(in crate::domain) fn refresh_task(state: &mut State, id: TaskId) {
+    // What is armed stays so until the clocks of all that the event touched are looked at.
+    let mut known = state.index.tasks.get_mut(&id).map(std::mem::take).unwrap_or_default();
     let now = state.tasks.get(&id).map(|task| accountability(state, task)).unwrap_or_default();
-    let before = state.index.tasks.remove(&id).unwrap_or_default();
-    replace_duties(state, &before.accountability.duties(id), &now.duties(id));
-    refresh_holders(state, id);
+    if now != known.accountability {
+        replace_duties(state, &known.accountability.duties(id), &now.duties(id));
+        known.accountability = now;
+    }
+    refresh_holders(state, id, &mut known.holders);
     state.index.touched.insert(id);
     let weights_now = state.tasks.get(&id).map(|task| weights(state, task)).unwrap_or_default();
-    let weights_before = state.index.weights.remove(&id).unwrap_or_default();
-    if weights_now != weights_before {
-        replace_weights(state, id, &weights_before, &weights_now);
+    if weights_now != known.weights {
+        replace_weights(state, id, &known.weights, &weights_now);
+        known.weights = weights_now;
     }
-    if !weights_now.is_empty() {
-        state.index.weights.insert(id, weights_now);
-    }
-    refresh_share(state, id);
+    refresh_share(state, id, &mut known.share);
     refresh_waiting(state, id);
     if state.tasks.contains_key(&id) {
-        // What is armed stays so until the clocks of all that the event touched are looked at.
-        state.index.tasks.insert(id, TaskIndex { accountability: now, clock: before.clock });
+        match state.index.tasks.get_mut(&id) {
+            Some(found) => *found = known,
+            None => drop(state.index.tasks.insert(id, known)),
+        }
         state.index.changed.insert(Changed::Task(id));
     } else {
-        state.index.armed.remove_task(id, before.clock);
+        state.index.tasks.remove(&id);
+        state.index.armed.remove_task(id, known.clock);
     }
 }
 
@@ -64,14 +68,13 @@ fn share(state: &State, task: &Task) -> Option<(DomainId, InstructionId, Effort)
     (runs && is_work && is_to_do).then(|| (task.domain.clone(), task.instruction, task.work.effort))
 }
 
-/// Brings the open work of domains up to date with what a task has become.
-fn refresh_share(state: &mut State, id: TaskId) {
+/// Brings the open work of domains up to date with what a task has become, which added `known` to it.
+fn refresh_share(state: &mut State, id: TaskId, known: &mut Option<(DomainId, InstructionId, Effort)>) {
     let now = state.tasks.get(&id).and_then(|task| share(state, task));
-    let before = state.index.shares.remove(&id);
-    if now == before {
-        state.index.shares.extend(now.map(|now| (id, now)));
+    if now == *known {
         return;
     }
+    let before = std::mem::replace(known, now.clone());
     if let Some((domain, instruction, hours)) = before {
         if let Some(of) = state.index.work.get_mut(&domain) {
             let left = of.get(&instruction).copied().unwrap_or_default().minus(hours);
@@ -90,9 +93,8 @@ fn refresh_share(state: &mut State, id: TaskId) {
         }
     }
     if let Some((domain, instruction, hours)) = now {
-        let of = state.index.work.entry(domain.clone()).or_default().entry(instruction).or_default();
+        let of = state.index.work.entry(domain).or_default().entry(instruction).or_default();
         *of = of.plus(hours);
-        state.index.shares.insert(id, (domain, instruction, hours));
     }
 }
 
@@ -172,16 +174,11 @@ pub(in crate::domain) fn refresh_affairs(state: &mut State) {
     replace_duties(state, &before, &now);
 }
 
-/// Brings the count of open escalations of each place up to date with those of a task.
-fn refresh_holders(state: &mut State, id: TaskId) {
-    let now: Vec<Role> = state
-        .tasks
-        .get(&id)
-        .map(|task| task.escalations.values().map(|record| record.holder.clone()).collect())
-        .unwrap_or_default();
-    let before =
-        if now.is_empty() { state.index.holders.remove(&id) } else { state.index.holders.insert(id, now.clone()) };
-    for role in before.unwrap_or_default() {
+/// Brings the count of open escalations of each place up to date with those of a task, of which `known` had one.
+fn refresh_holders(state: &mut State, id: TaskId, known: &mut Vec<Role>) {
+    let records = state.tasks.get(&id).map(|task| task.escalations.values());
+    let now: Vec<Role> = records.into_iter().flatten().map(|record| record.holder.clone()).collect();
+    for role in std::mem::replace(known, now.clone()) {
         if let Some(count) = state.index.held.get_mut(&role) {
             *count = count.saturating_sub(1);
         }

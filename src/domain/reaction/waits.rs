@@ -94,14 +94,15 @@ fn is_open(state: &State, wait: &InstructionWait) -> bool {
 
 /// Instructions that nothing will ever move, because what they wait for waits for them, however far around.
 fn stuck(state: &State) -> BTreeSet<InstructionId> {
+    let queued = admission::all(state);
     // What was said about those that are queued may be overtaken; what counts is what the organisation sees next.
     let wait = |found: &Instruction| {
         if found.state != InstructionState::Queued || found.paused.is_some() {
             return instruction_wait(state, found);
         }
-        match admission::look(state, found) {
-            Verdict::Begin => None,
-            Verdict::Wait(hold) => Some(wait_of(&hold)),
+        match queued.get(&found.id) {
+            Some(Verdict::Wait(hold)) => Some(wait_of(hold)),
+            Some(Verdict::Begin) | None => None,
         }
     };
     let waits: BTreeMap<InstructionId, Option<InstructionWait>> =

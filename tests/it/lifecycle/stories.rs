@@ -352,7 +352,7 @@ fn a_rejected_instruction_takes_its_planned_tasks_with_it() {
     assert_eq!(world.name("page"), StateName::Blocked);
     world.must(manager(), Action::Instruction(id, InstructionAction::Reject { reason: why() }));
     assert_eq!(world.name("page"), StateName::Cancelled);
-    assert_eq!(world.state.finished[&id].state, instruction::StateName::Rejected);
+    assert_eq!(world.state.finished.get(&id).expect("it is over").state, instruction::StateName::Rejected);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use echelon::domain::reaction::{Accountability, Duty, Wait, liveness_faults};
 use echelon::domain::rejection::Rejection;
 use echelon::domain::review::TaskKind;
 use echelon::domain::role::{Level, Principal, Role};
-use echelon::domain::state::{Changed, Finished, FinishedTask, Load, State};
+use echelon::domain::state::{Changed, Entities, Finished, FinishedTask, Load, State, Stubs};
 use echelon::domain::task::{Assignee, PlannedTask, State as TaskState, StateName, Task, Trouble};
 use echelon::domain::time::{OrgTime, Stamp, WallTime};
 use echelon::domain::work::Tier;
@@ -30,10 +30,10 @@ use crate::support::inside;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Picture {
     last: (u64, Stamp),
-    instructions: BTreeMap<InstructionId, Instruction>,
-    tasks: BTreeMap<TaskId, Task>,
-    finished: BTreeMap<InstructionId, Finished>,
-    finished_tasks: BTreeMap<TaskId, FinishedTask>,
+    instructions: Entities<InstructionId, Instruction>,
+    tasks: Entities<TaskId, Task>,
+    finished: Stubs<InstructionId, Finished>,
+    finished_tasks: Stubs<TaskId, FinishedTask>,
     keys: usize,
     chart: Arc<Chart>,
     owed: Vec<(Role, Duty)>,

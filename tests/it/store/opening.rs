@@ -37,10 +37,10 @@ fn a_store_of_a_newer_program_is_refused() {
     let directory = directory();
     drop(open(directory.path()));
     tamper(directory.path(), |tree| {
-        tree.insert(b"\0format", &2_u32.to_be_bytes()).expect("writable");
+        tree.insert(b"\0format", &3_u32.to_be_bytes()).expect("writable");
     });
     let refused = SledStore::open(directory.path()).map(drop).expect_err("newer");
-    assert!(matches!(refused, Error::Newer { found: 2, known: 1, .. }));
+    assert!(matches!(refused, Error::Newer { found: 3, known: 2, .. }));
     assert!(refused.to_string().contains("newer program"), "{refused}");
 }
 

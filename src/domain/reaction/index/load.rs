@@ -46,8 +46,7 @@ pub(super) fn weights(state: &State, task: &Task) -> Vec<(IcId, Load)> {
 /// What a task adds to the desks of ICs is something else now.
 pub(super) fn replace_weights(state: &mut State, id: TaskId, before: &[(IcId, Load)], now: &[(IcId, Load)]) {
     // Each once: what changes about a task is mostly with whoever had it before.
-    let committed: BTreeMap<IcId, Effort> =
-        before.iter().chain(now).map(|(ic, _)| (ic.clone(), state.load(ic).committed)).collect();
+    let loads: BTreeMap<IcId, Load> = before.iter().chain(now).map(|(ic, _)| (ic.clone(), state.load(ic))).collect();
     for (ic, weight) in before {
         let load = state.index.load.entry(ic.clone()).or_default();
         load.committed = load.committed.minus(weight.committed);
@@ -62,10 +61,6 @@ pub(super) fn replace_weights(state: &mut State, id: TaskId, before: &[(IcId, Lo
         }
         if let Some(desk) = state.index.desks.get_mut(ic) {
             desk.remove(&id);
-            // Whether the clocks of the others run hangs on what is at work.
-            if weight.running > 0 {
-                state.index.touched.extend(desk.iter());
-            }
         }
         if let Some(running) = state.index.running.get_mut(ic) {
             running.remove(&id);
@@ -78,16 +73,43 @@ pub(super) fn replace_weights(state: &mut State, id: TaskId, before: &[(IcId, Lo
         load.tasks = load.tasks.saturating_add(weight.tasks);
         load.reviews = load.reviews.saturating_add(weight.reviews);
         if weight.tasks > 0 {
-            let desk = state.index.desks.entry(ic.clone()).or_default();
             if weight.running > 0 {
-                state.index.touched.extend(desk.iter());
                 state.index.running.entry(ic.clone()).or_default().insert(id);
             }
-            desk.insert(id);
+            state.index.desks.entry(ic.clone()).or_default().insert(id);
         }
     }
-    for (ic, committed) in committed {
-        committed_changed(state, &ic, committed);
+    for (ic, load) in loads {
+        look_at_running(state, &ic, load.running);
+        committed_changed(state, &ic, load.committed);
+    }
+}
+
+/// Whether the clocks of what else lies on a desk run hangs on what is at work, once that is as much as may be at a time.
+fn look_at_running(state: &mut State, ic: &IcId, before: u32) {
+    let now = state.load(ic).running;
+    let limit = state.chart.ics.get(ic).map_or(u32::MAX, |found| found.parallel_limit);
+    if now != before
+        && now.max(before) >= limit
+        && let Some(desk) = state.index.desks.get(ic)
+    {
+        state.index.touched.extend(desk);
+    }
+}
+
+/// How the work of an IC turned out has changed: what they are expected to need for what they have may be something else.
+/// Nothing else about that work hangs on it.
+pub(in crate::domain) fn reweigh_desk(state: &mut State, ic: &IcId) {
+    let desk: Vec<TaskId> = state.desk(ic).collect();
+    for id in desk {
+        let now = state.tasks.get(&id).map(|task| weights(state, task)).unwrap_or_default();
+        let before = state.index.tasks.get(&id).map(|known| known.weights.clone()).unwrap_or_default();
+        if now != before {
+            replace_weights(state, id, &before, &now);
+            if let Some(known) = state.index.tasks.get_mut(&id) {
+                known.weights = now;
+            }
+        }
     }
 }
 
@@ -174,6 +196,9 @@ impl State {
 /// Brings up to date which tasks wait for somebody to have the time.
 pub(super) fn refresh_waiting(state: &mut State, id: TaskId) {
     let waits = |task: &&Task| task.state == TaskState::Pending && task.clock.forecast.is_some();
+    if state.index.waiting.is_empty() && state.tasks.get(&id).filter(waits).is_none() {
+        return;
+    }
     let now = state.tasks.get(&id).filter(waits).map(|task| task.domain.clone());
     // Tasks do not go from one domain to another, so where it waited is where it would wait; what is gone is looked for.
     let waited = |waiting: &BTreeSet<TaskId>| waiting.contains(&id);
