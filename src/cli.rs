@@ -26,6 +26,7 @@ mod repository;
 mod results;
 mod run;
 mod serve;
+mod sim;
 mod standup;
 mod status;
 mod store;
@@ -167,6 +168,8 @@ enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Put an organisation under load on virtual time, and see what comes of it
+    Sim(sim::SimArgs),
     /// Take the journal out
     #[command(subcommand)]
     Store(store::StoreCommand),
@@ -239,6 +242,8 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Up(_) => "info".to_owned(),
         // Standard output has these lines already.
         Command::Run(args) if args.shows_lines(printer) => format!("warn,{}=off", telemetry::TARGET),
+        // What happens in a simulation is in its journal, and comes by the thousand.
+        Command::Sim(_) => format!("warn,{}=off", telemetry::TARGET),
         _others => "warn".to_owned(),
     };
     let filter = cli.global.log.unwrap_or(default_filter);
@@ -252,6 +257,7 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Completions { shell } => return completions::run(shell, printer),
         Command::Org(org::OrgCommand::File(command)) => return org::run(&command, printer),
         Command::Workflow(command) => return workflow::run(&command, printer),
+        Command::Sim(args) => return sim::run(args, printer),
         on_a_data_directory => on_a_data_directory,
     };
     connect::act_for(cli.global.person);
@@ -288,9 +294,10 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
             Command::Doctor { output } => doctor::run(&data_dir, output, printer).await,
             Command::Store(command) => store::run(&data_dir, &command, printer).await,
             Command::Org(org::OrgCommand::Apply(args)) => org::apply::run(&data_dir, &args, printer).await,
-            Command::Completions { .. } | Command::Org(org::OrgCommand::File(_)) | Command::Workflow(_) => {
-                Ok(Exit::Done)
-            }
+            Command::Completions { .. }
+            | Command::Org(org::OrgCommand::File(_))
+            | Command::Workflow(_)
+            | Command::Sim(_) => Ok(Exit::Done),
         }
     });
     runtime.shutdown_background();

@@ -21,6 +21,7 @@ mod plan;
 mod program;
 mod reader;
 mod reference;
+pub mod scenario;
 mod sla;
 mod staff;
 mod structure;
@@ -33,6 +34,7 @@ pub use plan::DraftFormat;
 
 use fault::Report;
 use reader::{Source, Table, Value};
+use scenario::Scenario;
 
 use crate::domain::org::Chart;
 use crate::domain::plan::draft::Draft;
@@ -96,6 +98,31 @@ pub fn parse_draft(text: &str, format: DraftFormat, path: &Path) -> Result<Draft
     let report = Report::default();
     let draft = plan::read(text, format, path, &report);
     report.finish(draft)
+}
+
+/// Reads the scenario in the file `path`, the chart that it is about and the traces it names.
+///
+/// # Errors
+/// Everything that is wrong with any of these files.
+pub fn scenario(path: &Path) -> Result<Scenario, Faults> {
+    let report = Report::default();
+    let files = Files { report: &report, read: &read_file };
+    let scenario = files.open(path, None).and_then(|text| scenario::read(&text, path, files));
+    report.finish(scenario)
+}
+
+/// Reads a scenario from `text`. `path` is where the text would be; every other file is asked of `read`, as in [`parse`].
+///
+/// # Errors
+/// As [`scenario()`].
+pub fn parse_scenario(
+    text: &str,
+    path: &Path,
+    read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Scenario, Faults> {
+    let report = Report::default();
+    let scenario = scenario::read(text, path, Files { report: &report, read });
+    report.finish(scenario)
 }
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {

@@ -18,6 +18,7 @@
 //! | [`actors`] | the places of the organisation, alive and supervised | keep state that matters |
 //! | [`api`] | the socket, its protocol, and what clients get to see | show the core's own types |
 //! | [`app`] | the composition root: wire, run, drain, stop | decide anything |
+//! | [`sim`] | a whole organisation under load, on virtual time | play what the organisation does itself |
 //! | [`cli`] | the command line, one file a command | anything a library user would miss |
 //!
 //! # What always holds
@@ -39,6 +40,7 @@ pub mod config;
 pub mod domain;
 pub mod ids;
 pub mod ledger;
+pub mod sim;
 pub mod store;
 pub mod telemetry;
 pub mod worker;

@@ -159,12 +159,12 @@ impl Desk {
             | Rejection::NotExecuting(_)
             | Rejection::Paused(_)
             | Rejection::TooSoon(_)
+            | Rejection::QuestionNotOpen { .. }
             | Rejection::AtLimit { .. } => {
                 tracing::debug!(role = %self.role, "{name}: {rejection}");
             }
             Rejection::UnknownTask(_)
             | Rejection::UnknownInstruction(_)
-            | Rejection::QuestionNotOpen { .. }
             | Rejection::EscalationNotOpen(_)
             | Rejection::Exists(_)
             | Rejection::NotAllowed { .. }

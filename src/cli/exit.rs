@@ -31,6 +31,8 @@ pub enum Exit {
     Damaged = 8,
     /// The organisation refuses: no such thing, not allowed, not possible now.
     Refused = 9,
+    /// Something that must always hold did not, in a simulation: a fault of this program.
+    Violated = 10,
     /// Ended by Ctrl-C or a signal before it was done.
     Interrupted = 130,
 }
@@ -48,6 +50,7 @@ Exit codes:
     7  nothing goes on until a person does something
     8  the ledger is damaged or has faults
     9  refused: no such thing, not allowed, not possible now
+   10  in a simulation, something that must always hold did not
   130  interrupted
 
 NO_COLOR is kept. Every flag with an [env: …] note can be set by that variable.";

@@ -66,6 +66,11 @@ impl Report {
         self.faults.borrow_mut().push(fault);
     }
 
+    /// Faults so far, to see whether reading something left any.
+    pub(super) fn count(&self) -> usize {
+        self.faults.borrow().len()
+    }
+
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Faults> {
         let mut faults = self.faults.into_inner();
         match value {

@@ -49,7 +49,9 @@ pub(super) fn ics(tables: Vec<Table<'_>>, chart: &mut Chart) {
         table.finish();
         let Some(id) = domain.and_then(|domain| domain.ic(name.unwrap_or(STAND_IN)).ok()) else { continue };
         let Some(worker) = worker.or_else(stand_in) else { continue };
+        // Ten thousand are looked through only where there is something to find.
         if name.is_some()
+            && chart.ics.contains_key(&id)
             && let Some((_, other)) = declared.iter().find(|(other, _)| *other == id)
         {
             declared_twice(&table, other);

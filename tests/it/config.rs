@@ -6,6 +6,7 @@
 //! - [`charts`]: the faults of charts;
 //! - [`templates`]: what workflow files say about tiers, targets, milestones, parts and consultations;
 //! - [`broken`]: charts with several faults at once;
+//! - [`scenarios`]: what a simulated organisation is put through, and what is wrong with it;
 //! - [`files`]: files that cannot be read, those that ship, and what slips of the hand make of them.
 
 mod broken;
@@ -13,6 +14,7 @@ mod charts;
 mod clocks;
 mod files;
 mod people;
+mod scenarios;
 mod templates;
 mod workflows;
 

@@ -16,6 +16,7 @@ mod planning;
 mod plans;
 mod protocol;
 mod protocols;
+mod sim;
 mod stage;
 mod store;
 mod supervision;

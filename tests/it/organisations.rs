@@ -23,7 +23,7 @@ use crate::support::inside;
 const CHARTS: [&str; 2] = ["software.toml", "company.toml"];
 
 /// No instruction of theirs takes longer than this much of their time.
-const LONGEST: Millis = Millis::from_hours(24 * 60);
+pub(crate) const LONGEST: Millis = Millis::from_hours(24 * 60);
 
 /// The folder of what ships.
 fn folder() -> PathBuf {
@@ -31,7 +31,7 @@ fn folder() -> PathBuf {
 }
 
 /// A request that says everything that its work type asks for.
-fn request(chart: &Chart, work_type: &str, text: &str) -> Request {
+pub(crate) fn request(chart: &Chart, work_type: &str, text: &str) -> Request {
     let work_type = work_type.parse().expect("a name");
     let workflow = &chart.workflows[&work_type];
     let brief = workflow.brief.iter().map(|(field, question)| (field.clone(), format!("An answer to: {question}")));

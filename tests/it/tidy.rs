@@ -62,7 +62,11 @@ fn each_room_uses_only_the_rooms_below_it() {
         ("actors", &["actors", "clock", "ledger", "worker", "domain", "ids", "telemetry"]),
         ("api", &["api", "actors", "ledger", "domain", "store", "telemetry"]),
         ("app", &["actors", "api", "clock", "domain", "ids", "ledger", "store", "worker"]),
-        ("cli", &["cli", "actors", "api", "app", "clock", "config", "domain", "ledger", "store", "telemetry"]),
+        (
+            "sim",
+            &["sim", "actors", "api", "clock", "config", "domain", "ids", "ledger", "store", "telemetry", "worker"],
+        ),
+        ("cli", &["cli", "actors", "api", "app", "clock", "config", "domain", "ledger", "sim", "store", "telemetry"]),
         ("main", &["cli"]),
         ("lib", &[]),
     ]);
@@ -86,15 +90,21 @@ fn each_room_uses_only_the_rooms_below_it() {
 fn each_library_is_named_only_where_it_belongs() {
     let rules: &[(&str, &[&str])] = &[
         ("sled", &["store/sled.rs"]),
-        ("ractor", &["actors/", "app.rs"]),
+        ("ractor", &["actors/", "app.rs", "sim/"]),
         ("clap", &["cli.rs", "cli/"]),
         ("clap_complete", &["cli.rs", "cli/"]),
         ("console", &["cli/"]),
         ("comfy_table", &["cli/"]),
+        ("indicatif", &["cli/"]),
+        ("minijinja", &["sim/page.rs", "sim/page/"]),
+        ("plotters", &["sim/page/"]),
+        ("statrs", &["sim/statistics.rs"]),
         ("toml", &["config.rs", "config/", "worker/deliverable.rs"]),
-        ("rand", &["ids.rs", "worker/deliverable.rs", "worker/simulated.rs"]),
+        ("rand", &["ids.rs", "sim/", "worker/deliverable.rs", "worker/simulated.rs"]),
         ("tracing_subscriber", &["telemetry.rs", "cli/output.rs"]),
         ("postcard", &["ledger/"]),
+        ("csv", &["config/scenario/"]),
+        ("rand_distr", &["sim/"]),
     ];
     let mut wrong = Vec::new();
     for (file, text) in sources() {

@@ -75,6 +75,8 @@ fn random_lives_keep_the_lifecycle_and_come_to_an_end() {
         observer.replay(&world);
         drain::drain(&mut world, &mut observer);
         observer.replay(&world);
+        // What a simulation is checked by finds no fault in them.
+        crate::sim::checks::find_nothing_in(&world);
         seen.borrow_mut().append(&mut observer.moves);
         fates.borrow_mut().append(&mut observer.fates);
         Ok(())

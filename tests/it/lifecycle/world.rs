@@ -64,6 +64,8 @@ const LOOKED_AT: usize = 100;
 pub(crate) struct World {
     pub(crate) state: State,
     pub(crate) entries: Vec<Entry>,
+    /// Every command, with the number of events it made happen.
+    pub(crate) commands: Vec<(Command, Result<usize, Rejection>)>,
     pub(crate) keys: BTreeMap<String, TaskId>,
     pub(crate) millis: i64,
     ids: u128,
@@ -78,6 +80,7 @@ impl World {
         let mut world = Self {
             state: State::default(),
             entries: Vec::new(),
+            commands: Vec::new(),
             keys: BTreeMap::new(),
             millis: 1_780_000_000_000,
             ids: 0,
@@ -105,7 +108,10 @@ impl World {
     pub(crate) fn give_at(&mut self, at: Stamp, principal: Principal, action: Action) -> Result<Vec<Entry>, Rejection> {
         // Looking at everything each time is for worlds of a size that a test looks at.
         let before = (self.state.tasks.len() <= LOOKED_AT).then(|| self.state.tasks.clone());
-        let entries = execute(&mut self.state, &Command { at, principal, action })?;
+        let command = Command { at, principal, action };
+        let result = execute(&mut self.state, &command);
+        self.commands.push((command, result.as_ref().map(Vec::len).map_err(Clone::clone)));
+        let entries = result?;
         self.entries.extend(entries.iter().cloned());
         let marked = self.state.take_changed();
         let Some(before) = before else {
