@@ -98,7 +98,7 @@ pub(super) fn read(root: &mut Table<'_>, chart: &Chart, files: Files<'_>, path: 
     let tier_value = root.optional("tier");
     let tier = tier_value.as_ref().and_then(|value| value.tier());
     let brief_value = root.optional("brief");
-    let brief = brief_value.as_ref().map(brief).unwrap_or_default();
+    let brief = brief_value.as_ref().map(|value| brief(value, Value::line_of_text)).unwrap_or_default();
     state("brief", brief_value);
     let risk_value = root.optional("risk");
     let risk = risk_value.as_ref().and_then(Value::table).map(risk).unwrap_or_default();
@@ -152,21 +152,21 @@ pub(super) fn read(root: &mut Table<'_>, chart: &Chart, files: Files<'_>, path: 
     Some(Loaded { workflow, file: path.to_owned(), tier_line, stated, later })
 }
 
-/// The fields that an instruction must fill, with the question that each answers.
-fn brief(value: &Value<'_>) -> BTreeMap<BriefField, String> {
+/// The fields of a brief, each with what `text` reads: the question that it answers, or what is said in it.
+pub(super) fn brief<'a>(value: &Value<'a>, text: fn(&Value<'a>) -> Option<&'a str>) -> BTreeMap<BriefField, String> {
     let Some(table) = value.table() else { return BTreeMap::new() };
-    let read = |(name, question): (&str, Value<'_>)| {
+    let read = |(name, said): (&str, Value<'a>)| {
         let field = name.parse::<BriefField>();
         if let Err(error) = &field {
-            question.fault(format!("{} is not a field of a brief", quoted(name)), format!("write {}", error.expected));
+            said.fault(format!("{} is not a field of a brief", quoted(name)), format!("write {}", error.expected));
         }
-        Some((field.ok()?, question.line_of_text()?.to_owned()))
+        Some((field.ok()?, text(&said)?.to_owned()))
     };
     table.entries().filter_map(read).collect()
 }
 
 /// The six scores; 1 for each that is not there.
-fn risk(mut table: Table<'_>) -> Risk {
+pub(super) fn risk(mut table: Table<'_>) -> Risk {
     let mut score = |key: &'static str| {
         let value = table
             .optional(key)

@@ -14,6 +14,15 @@ use crate::domain::role::Principal;
 use crate::domain::time::{Effort, Millis, OrgTime, Stamp, WallTime};
 use crate::domain::work::{Priority, Tier};
 
+/// Longest text of an instruction, in bytes: it is part of every job made from it.
+pub const TEXT_LIMIT: usize = 64 * 1024;
+
+/// Labels of an instruction, at most.
+pub const LABELS_LIMIT: usize = 50;
+
+/// Longest name of a project, an epic or a sprint, and longest label, in bytes: they are shown in one line.
+pub const WORD_LIMIT: usize = 200;
+
 /// What a client hands in.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Request {

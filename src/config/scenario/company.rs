@@ -13,13 +13,11 @@ use super::read::SPAN_LIMIT;
 use crate::config::Files;
 use crate::config::reader::Table;
 use crate::domain::org::Chart;
+use crate::domain::plan::TASK_HOURS_LIMIT;
 use crate::domain::time::{Effort, Millis};
 
 /// The most ICs that a company may have in all.
 const ICS_LIMIT: u32 = 100_000;
-
-/// The longest task, as in any workflow; see [`TASK_HOURS_LIMIT`](crate::domain::plan::TASK_HOURS_LIMIT).
-const LONGEST_TASK: Millis = Millis::from_hours(24);
 
 /// A company by its numbers.
 struct Company<'a> {
@@ -45,6 +43,12 @@ struct Company<'a> {
     standup_every: Option<Millis>,
 }
 
+/// The longest task, as in any workflow.
+fn longest_task() -> Millis {
+    #[expect(clippy::cast_possible_truncation, reason = "it is a small whole number of hours")]
+    Millis::from_hours(TASK_HOURS_LIMIT as i64)
+}
+
 /// The chart of the company that a table describes; `path` is the scenario's. `None` where it has a fault.
 pub(super) fn read(mut table: Table<'_>, name: &str, path: &Path, files: Files<'_>) -> Option<Chart> {
     let mut count = |key, example, range| table.required(key, example).and_then(|value| value.small_integer(range));
@@ -60,7 +64,7 @@ pub(super) fn read(mut table: Table<'_>, name: &str, path: &Path, files: Files<'
     });
     let effort = table
         .optional("effort")
-        .map_or(Some(Millis::from_hours(4)), |value| value.duration(Millis::from_secs(60), LONGEST_TASK));
+        .map_or(Some(Millis::from_hours(4)), |value| value.duration(Millis::from_secs(60), longest_task()));
     let reviews = table.optional("reviews").map_or(Some(true), |value| value.flag());
     let standup_every = table.optional("standup_every").map(|value| value.duration(Millis::from_hours(1), SPAN_LIMIT));
     table.finish();

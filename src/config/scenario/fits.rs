@@ -7,13 +7,10 @@ use crate::config::fault::quoted;
 use crate::config::suggest;
 use crate::domain::brief;
 use crate::domain::id::{DepartmentId, WorkType};
-use crate::domain::instruction::Request;
+use crate::domain::instruction::{Request, TEXT_LIMIT};
 use crate::domain::org::Chart;
 use crate::domain::work::Tier;
 use crate::domain::workflow::Workflow;
-
-/// The longest text of an instruction, in bytes, as the organisation has it.
-const TEXT_LIMIT: usize = 64 * 1024;
 
 /// Why an instruction does not fit.
 pub(super) struct Misfit {

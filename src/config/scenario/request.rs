@@ -4,22 +4,14 @@ use std::collections::BTreeSet;
 
 use super::read::Place;
 use super::{Kind, fits};
-use crate::config::clocks;
 use crate::config::fault::quoted;
 use crate::config::reader::{Table, Value};
-use crate::domain::brief::Brief;
-use crate::domain::id::{BriefField, DepartmentId, WorkType};
-use crate::domain::instruction::{Deadline, Request};
+use crate::config::{clocks, workflow};
+use crate::domain::id::{DepartmentId, WorkType};
+use crate::domain::instruction::{Deadline, LABELS_LIMIT, Request, WORD_LIMIT};
 use crate::domain::org::Chart;
-use crate::domain::risk::{Risk, SCORES};
 use crate::domain::time::Effort;
 use crate::domain::work::Priority;
-
-/// The most labels of one instruction, as the organisation has it.
-pub(super) const LABELS_LIMIT: usize = 50;
-
-/// The longest word to find an instruction by, in bytes, as the organisation has it.
-pub(super) const WORD_LIMIT: usize = 200;
 
 /// The most hours that an instruction may be said to cost.
 const BUDGET_LIMIT: f64 = 1_000_000.0;
@@ -45,7 +37,7 @@ pub(super) fn kinds(mut table: Table<'_>, place: Place<'_>) -> Vec<Kind> {
         text: text.unwrap_or_default(),
         department: department_value.as_ref().and_then(|value| value.id::<DepartmentId>()),
         tier: tier_value.as_ref().and_then(Value::tier),
-        brief: brief_value.as_ref().map(brief).unwrap_or_default(),
+        brief: brief_value.as_ref().map(|value| workflow::brief(value, Value::text)).unwrap_or_default(),
         ..rest(&mut table)
     };
     table.finish();
@@ -103,7 +95,7 @@ fn rest(table: &mut Table<'_>) -> Request {
     let budget = table
         .optional("budget")
         .and_then(|value| value.number("a number of hours, more than 0 and at most 1000000", is_budget));
-    let risk = table.optional("risk").and_then(|value| value.table()).map(risk);
+    let risk = table.optional("risk").and_then(|value| value.table()).map(workflow::risk);
     let mut named = |key| table.optional(key).and_then(|value: Value<'_>| word(&value));
     let (project, epic, sprint) = (named("project"), named("epic"), named("sprint"));
     let labels = table.optional("labels").map(labels).unwrap_or_default();
@@ -142,36 +134,4 @@ fn labels(value: Value<'_>) -> BTreeSet<String> {
         value.out_of_range(&format!("{number} labels"), &format!("at most {LABELS_LIMIT}"));
     }
     value.set(word).unwrap_or_default()
-}
-
-/// The fields of a brief with what is said in each.
-fn brief(value: &Value<'_>) -> Brief {
-    let Some(table) = value.table() else { return Brief::new() };
-    let read = |(name, said): (&str, Value<'_>)| {
-        let field = name.parse::<BriefField>();
-        if let Err(error) = &field {
-            said.fault(format!("{} is not a field of a brief", quoted(name)), format!("write {}", error.expected));
-        }
-        Some((field.ok()?, said.text()?.to_owned()))
-    };
-    table.entries().filter_map(read).collect()
-}
-
-/// The six scores; 1 for each that is not there.
-fn risk(mut table: Table<'_>) -> Risk {
-    let mut score = |key: &'static str| {
-        let range = u32::from(*SCORES.start())..=u32::from(*SCORES.end());
-        let score = table.optional(key).and_then(|value: Value<'_>| value.small_integer(range));
-        score.and_then(|score| u8::try_from(score).ok()).unwrap_or(*SCORES.start())
-    };
-    let risk = Risk {
-        technical_complexity: score("technical_complexity"),
-        scope_ambiguity: score("scope_ambiguity"),
-        external_dependencies: score("external_dependencies"),
-        security_sensitivity: score("security_sensitivity"),
-        performance_impact: score("performance_impact"),
-        data_integrity: score("data_integrity"),
-    };
-    table.finish();
-    risk
 }

@@ -12,7 +12,7 @@ use crate::domain::command::InstructionAction;
 use crate::domain::event::{Event, InstructionEvent};
 use crate::domain::go_no_go::facts;
 use crate::domain::id::{BriefField, DepartmentId, InstructionId, WorkType};
-use crate::domain::instruction::{Deadline, Instruction, Request, State, Triage};
+use crate::domain::instruction::{Deadline, Instruction, LABELS_LIMIT, Request, State, TEXT_LIMIT, Triage, WORD_LIMIT};
 use crate::domain::org::Chart;
 use crate::domain::presence::Right;
 use crate::domain::reaction::waits_for;
@@ -20,9 +20,6 @@ use crate::domain::rejection::Rejection;
 use crate::domain::role::{Asker, Role};
 use crate::domain::time::Millis;
 use crate::domain::workflow::{PartTemplate, Workflow};
-
-/// Longest text of an instruction, in bytes: it is part of every job made from it.
-const TEXT_LIMIT: usize = 64 * 1024;
 
 pub(super) fn apply_chart(context: &Context<'_>, chart: &Arc<Chart>) -> Result<Vec<Event>, Rejection> {
     let may = context.state.may(context.principal, Right::Operate, None);
@@ -125,12 +122,6 @@ const DEPENDENCIES_LIMIT: usize = 100;
 
 /// No deadline is further away: whoever means more than that means none.
 const FURTHEST_DEADLINE: Millis = Millis::from_hours(100 * 365 * 24);
-
-/// Labels of an instruction, at most.
-const LABELS_LIMIT: usize = 50;
-
-/// Longest name of a project, an epic or a sprint, and longest label, in bytes: they are shown in one line.
-const WORD_LIMIT: usize = 200;
 
 /// Checks the words by which an instruction is found.
 fn check_words(request: &Request) -> Result<(), Rejection> {
