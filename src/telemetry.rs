@@ -13,7 +13,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::time::ChronoUtc;
 
 use self::narrative::{Importance, narrate};
-use crate::domain::event::{Entry, Event, InstructionEvent, TaskEvent};
+use crate::domain::event::Entry;
 use crate::domain::state::{Archived, State};
 
 /// The target of lines about the organisation's work, to filter by.
@@ -37,53 +37,12 @@ pub fn log(entry: &Entry, state: &State, archived: &[Archived]) {
     if !tracing::enabled!(target: TARGET, Level::WARN) {
         return;
     }
-    if is_routine(&entry.event) && !tracing::enabled!(target: TARGET, Level::INFO) {
-        return;
-    }
     let line = narrate(entry, state, archived);
     let sequence = FOR_PROGRAMS.load(Ordering::Relaxed).then_some(entry.sequence.0);
     match line.importance {
         Importance::Detail => tracing::debug!(target: TARGET, sequence, "{}", line.text),
         Importance::Change => tracing::info!(target: TARGET, sequence, "{}", line.text),
         Importance::Trouble => tracing::warn!(target: TARGET, sequence, "{}", line.text),
-    }
-}
-
-/// Whether an event is one of those that every piece of work goes through: none of them is ever trouble.
-const fn is_routine(event: &Event) -> bool {
-    match event {
-        Event::Received { .. } => true,
-        Event::Instruction(_, event) => matches!(
-            event,
-            InstructionEvent::Triaged(_)
-                | InstructionEvent::Planned { .. }
-                | InstructionEvent::Queued { .. }
-                | InstructionEvent::Executing { .. }
-                | InstructionEvent::GoNoGoReached
-                | InstructionEvent::Completed { .. }
-        ),
-        Event::Task(_, event) => matches!(
-            event,
-            TaskEvent::Assigned { .. }
-                | TaskEvent::AttemptStarted { .. }
-                | TaskEvent::Heartbeat { .. }
-                | TaskEvent::HandedIn { .. }
-                | TaskEvent::PeerApproved { .. }
-                | TaskEvent::GateEntered { .. }
-                | TaskEvent::GatePassed { .. }
-                | TaskEvent::Completed
-        ),
-        Event::ChartApplied(_)
-        | Event::Started { .. }
-        | Event::ClockAnchored(_)
-        | Event::SilenceExcused
-        | Event::Absent { .. }
-        | Event::Present { .. }
-        | Event::Broadcast { .. }
-        | Event::BroadcastsRead { .. }
-        | Event::StandupHeld { .. }
-        | Event::DigestSent { .. }
-        | Event::CapacityNoted { .. } => false,
     }
 }
 
