@@ -3,7 +3,7 @@
 mod page;
 mod whatif;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -97,12 +97,15 @@ struct FormArgs {
 }
 
 impl FormArgs {
-    /// Makes sure that the page can be written before it takes long to find out what stands on it.
-    fn open(&self) -> Result<(), Failure> {
-        match &self.html {
-            Some(file) => write(file, ""),
-            None => Ok(()),
-        }
+    /// Makes sure, before it takes long to find out what stands on the page, that it can be written, and that none of these
+    /// files is written over another.
+    fn open(&self, files: &[Option<&Path>]) -> Result<(), Failure> {
+        let files: Vec<&Path> = files.iter().copied().chain([self.html.as_deref()]).flatten().collect();
+        apart(&files)?;
+        let Some(file) = &self.html else { return Ok(()) };
+        // What is there stays until there is a page to take its place.
+        let opened = File::options().append(true).create(true).open(file);
+        opened.map(drop).map_err(|error| unwritable(file, &error))
     }
 }
 
@@ -121,6 +124,7 @@ fn apart(files: &[&Path]) -> Result<(), Failure> {
 pub(super) fn run(args: SimArgs, printer: &Printer) -> Result<Exit, Failure> {
     match args.command {
         Some(SimCommand::Show { report, form }) => {
+            form.open(&[Some(&report)])?;
             let report = read(&report)?;
             show(&report, &form, printer)?;
         }
@@ -137,9 +141,7 @@ pub(super) fn run(args: SimArgs, printer: &Printer) -> Result<Exit, Failure> {
 fn once(args: &RunArgs, printer: &Printer) -> Result<(), Failure> {
     let path = args.scenario.as_deref().unwrap_or_else(|| Path::new(""));
     let scenario = load(path, args.chance)?;
-    let files = [Some(path), args.export_journal.as_deref(), args.form.html.as_deref()];
-    apart(&files.into_iter().flatten().collect::<Vec<_>>())?;
-    args.form.open()?;
+    args.form.open(&[Some(path), args.export_journal.as_deref()])?;
     let began = Instant::now();
     let journal = args.export_journal.clone();
     let run = Run { path, scenario, changed: false, journal, quiet: args.form.json, what: String::new() };
@@ -171,6 +173,8 @@ fn repeat(args: &RunArgs, times: u32, printer: &Printer) -> Result<(), Failure> 
 }
 
 fn compare(before: &Path, after: &Path, form: &FormArgs, printer: &Printer) -> Result<(), Failure> {
+    form.open(&[Some(before)])?;
+    form.open(&[Some(after)])?;
     let (first, second) = (read(before)?, read(after)?);
     let name = |path: &Path| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let names = (name(before), name(after));
@@ -282,10 +286,12 @@ fn read(path: &Path) -> Result<Report, Failure> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| {
-        let message = format!("`{}` cannot be written: {error}", path.display());
-        Failure::new(Exit::Failed, message, "give the path of a file that you may write to")
-    })
+    fs::write(path, text).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("`{}` cannot be written: {error}", path.display());
+    Failure::new(Exit::Failed, message, "give the path of a file that you may write to")
 }
 
 fn show(report: &Report, form: &FormArgs, printer: &Printer) -> Result<(), Failure> {

@@ -73,7 +73,7 @@ pub(super) fn run(args: &WhatifArgs, printer: &Printer) -> Result<(), Failure> {
         let what = if changed { "changed  " } else { "as it is  " }.to_owned();
         simulate(&Run { path: &args.scenario, scenario, changed, journal: None, quiet, what })
     };
-    args.form.open()?;
+    args.form.open(&[Some(&args.scenario)])?;
     let (before, after) = (one(scenario, false)?, one(other, true)?);
     let comparison = Comparison::between(("as it is", &before), ("changed", &after));
     if let Some(file) = &args.form.html {

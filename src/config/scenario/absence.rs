@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::PlannedAbsence;
+use super::arrivals::moment;
 use super::read::{Place, SPAN_LIMIT};
 use crate::config::reader::{Table, Value};
 use crate::config::{place, reference};
@@ -22,7 +23,7 @@ pub(super) fn read(tables: Vec<Table<'_>>, place: Place<'_>) -> Vec<PlannedAbsen
         let share = share_value
             .as_ref()
             .map(|value| value.number("a share, more than 0 and at most 1", |share| share > 0.0 && share <= 1.0));
-        let from = table.optional("from").map_or(Some(Millis(0)), |value| value.duration(Millis(0), SPAN_LIMIT));
+        let from = table.optional("from").map_or(Some(Millis(0)), |value| moment(&value, place));
         let span = table.required("for", "`for = \"3d\"`").and_then(|value| value.duration(Millis(1), SPAN_LIMIT));
         table.finish();
         let (Some(value), Some(chart)) = (who, place.chart) else { continue };

@@ -93,12 +93,12 @@ fn traced(table: &mut Table<'_>, place: Place<'_>) -> Option<Pattern> {
     Some(Pattern::Trace(trace::read(&text, format?, &file, place)))
 }
 
-/// How long after the beginning something comes in; not when nothing does any more.
-fn moment(value: &Value<'_>, place: Place<'_>) -> Option<Millis> {
+/// How long after the beginning something happens; not when it is over.
+pub(super) fn moment(value: &Value<'_>, place: Place<'_>) -> Option<Millis> {
     let moment = value.duration(Millis(0), SPAN_LIMIT)?;
     if let Some(end) = place.end.filter(|end| moment >= *end) {
         value.fault(
-            format!("{} is {}, when nothing comes in any more", value.label(), clocks::shown(moment)),
+            format!("{} is {}, when it is over already", value.label(), clocks::shown(moment)),
             format!("write less than the {} that this scenario's `days` are, or raise these", clocks::shown(end)),
         );
     }
