@@ -1,7 +1,6 @@
 //! The `echelon` program: parses its arguments, calls the library, returns the exit code.
 
-/// Everything the organisation knows is many small things that come and go; the system's allocator takes a fifth of the
-/// time for them.
+/// Everything the organisation knows is many small things that come and go, which is what this allocator is good at.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

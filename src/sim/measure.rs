@@ -65,7 +65,6 @@ impl Measure {
                 about: scenario.about.clone(),
                 seed,
                 program: env!("CARGO_PKG_VERSION").to_owned(),
-                arrival_days: scenario.days,
                 ..Report::default()
             },
             begin: None,

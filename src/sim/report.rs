@@ -38,8 +38,6 @@ pub struct Report {
     pub end: OrgTime,
     /// Days from the beginning to the end.
     pub days: f64,
-    /// Days for which instructions came in.
-    pub arrival_days: u32,
     /// Events in the journal.
     pub events: u64,
     /// Instructions, by how they ended.

@@ -87,9 +87,8 @@ fn cautions(first: &Report, second: &Report) -> Vec<String> {
         let seeds = (first.seed, second.seed);
         cautions.push(format!("The seeds are not the same ({} and {}): part of this is chance.", seeds.0, seeds.1));
     }
-    if first.arrival_days != second.arrival_days {
-        let days = (first.arrival_days, second.arrival_days);
-        cautions.push(format!("Instructions came in for {} days in one and {} in the other.", days.0, days.1));
+    if first.days != second.days {
+        cautions.push(format!("One went on for {:.1} days and the other for {:.1}.", first.days, second.days));
     }
     if first.program != second.program {
         cautions.push(format!("The programs are not the same: {} and {}.", first.program, second.program));
