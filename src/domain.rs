@@ -31,6 +31,7 @@ pub mod handoff;
 pub mod id;
 pub mod instruction;
 pub mod learning;
+pub mod lookup;
 pub mod org;
 pub mod plan;
 pub mod plan_review;

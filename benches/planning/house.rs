@@ -1,6 +1,6 @@
 //! A made-up organisation of one domain, and instructions of very many tasks in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ pub(super) fn organisation(ics: usize) -> State {
         let hours_per_day = Effort::from_hours(8.0);
         (id.clone(), Ic { id, skills, experience, hours_per_day, ..pattern.clone() })
     };
-    let ics: BTreeMap<_, _> = (0..ics).map(somebody).collect();
+    let ics = (0..ics).map(somebody).collect();
     let mut state = State::default();
     happens(&mut state, Event::ChartApplied(Arc::new(Chart { ics, ..chart })));
     state

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{DepartmentId, DomainId, IcId, PersonId, Position, Skill, WorkType, WorkerId};
+use crate::domain::lookup::Entities;
 use crate::domain::review::Gate;
 use crate::domain::role::Role;
 use crate::domain::sla::Sla;
@@ -34,7 +35,7 @@ pub struct Chart {
     /// Domains by id.
     pub domains: BTreeMap<DomainId, Domain>,
     /// Individual contributors by id.
-    pub ics: BTreeMap<IcId, Ic>,
+    pub ics: Entities<IcId, Ic>,
     /// Workers by id.
     pub workers: BTreeMap<WorkerId, Worker>,
     /// Workflow templates by the work type they plan.
@@ -59,8 +60,7 @@ pub struct Chart {
 impl Chart {
     /// The ICs of a domain, in order of their ids.
     pub fn ics_of<'a>(&'a self, domain: &'a DomainId) -> impl Iterator<Item = &'a Ic> + 'a {
-        let from = self.ics.range(domain.below_its_ics()..);
-        from.map(|(_, ic)| ic).take_while(move |ic| domain.has(&ic.id))
+        self.ics.from(domain.below_its_ics()).take_while(move |ic| domain.has(&ic.id))
     }
 
     /// The domains of a department, in order of their ids.

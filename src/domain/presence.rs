@@ -87,6 +87,9 @@ impl State {
     /// Why nobody stands at a place, if nobody does.
     #[must_use]
     pub fn absence(&self, role: &Role) -> Option<&Absence> {
+        if self.absent.is_empty() {
+            return None;
+        }
         let own = self.absent.get(role);
         match role {
             // Who works through a person is not there when that person is not.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::deadlines::{DeadlineOf, DeadlineSet, Deadlines};
-pub use self::table::{Entities, Stubs};
+pub use self::table::Stubs;
 
 pub(super) use self::deadlines::Armed;
 use crate::domain::alarm::NEVER;
@@ -21,6 +21,7 @@ use crate::domain::capacity::{Band, Booked};
 use crate::domain::id::{BroadcastId, DomainId, IcId, IdempotencyKey, InstructionId, Sequence, TaskId};
 use crate::domain::instruction::{self, Instruction};
 use crate::domain::learning::Outcome;
+use crate::domain::lookup::{Entities, Lookup};
 use crate::domain::org::Chart;
 use crate::domain::presence::Absence;
 use crate::domain::protocol::Notice;
@@ -158,7 +159,7 @@ pub(super) struct TaskIndex {
     /// cost several times as much as the eight bytes.
     pub(super) clock: OrgTime,
     /// What it adds to `load`.
-    pub(super) weights: Vec<(IcId, Load)>,
+    pub(super) weight: Option<(IcId, Load)>,
     /// What it adds to `work`.
     pub(super) share: Option<(DomainId, InstructionId, Effort)>,
     /// What it adds to `held` and `held_tasks`.
@@ -167,13 +168,7 @@ pub(super) struct TaskIndex {
 
 impl Default for TaskIndex {
     fn default() -> Self {
-        Self {
-            accountability: Accountability::default(),
-            clock: NEVER,
-            weights: Vec::new(),
-            share: None,
-            holders: Vec::new(),
-        }
+        Self { accountability: Accountability::default(), clock: NEVER, weight: None, share: None, holders: Vec::new() }
     }
 }
 
@@ -181,15 +176,15 @@ impl Default for TaskIndex {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     /// What each role owes.
-    pub(super) duties: BTreeMap<Role, BTreeSet<Duty>>,
+    pub(super) duties: Lookup<Role, BTreeSet<Duty>>,
     /// What each task stands for in all of these.
-    pub(super) tasks: BTreeMap<TaskId, TaskIndex>,
+    pub(super) tasks: Lookup<TaskId, Box<TaskIndex>>,
     /// What each instruction stands for in `duties`.
-    pub(super) instructions: BTreeMap<InstructionId, Vec<(Role, Duty)>>,
+    pub(super) instructions: Lookup<InstructionId, Vec<(Role, Duty)>>,
     /// When the next clocks fire and leases run out, the earliest first.
     pub(super) armed: Armed,
     /// How much each IC has on their desk.
-    pub(super) load: BTreeMap<IcId, Load>,
+    pub(super) load: Lookup<IcId, Load>,
     /// Roles that should look at what they owe since this was last taken.
     pub(super) stirred: BTreeSet<Role>,
     /// Entities that changed since this was last taken.
@@ -203,9 +198,9 @@ pub(super) struct Index {
     /// Tasks that wait for somebody to have the time, by their domain.
     pub(super) waiting: BTreeMap<DomainId, BTreeSet<TaskId>>,
     /// Tasks on the desk of each IC.
-    pub(super) desks: BTreeMap<IcId, BTreeSet<TaskId>>,
+    pub(super) desks: Lookup<IcId, BTreeSet<TaskId>>,
     /// Those of them at which an attempt is at work: as few as their parallel limit.
-    pub(super) running: BTreeMap<IcId, BTreeSet<TaskId>>,
+    pub(super) running: Lookup<IcId, BTreeSet<TaskId>>,
     /// Hours of open work by domain and instruction, of the instructions that run.
     pub(super) work: BTreeMap<DomainId, BTreeMap<InstructionId, Effort>>,
     /// Instructions that are queued.
@@ -256,9 +251,9 @@ impl State {
         self.index.duties.get(role).into_iter().flatten().copied()
     }
 
-    /// Everything that is owed, by whom.
+    /// Everything that is owed, by whom, in the order of the roles; sorts them.
     pub fn owed(&self) -> impl Iterator<Item = (&Role, Duty)> + '_ {
-        self.index.duties.iter().flat_map(|(role, duties)| duties.iter().map(move |duty| (role, *duty)))
+        self.index.duties.in_order().flat_map(|(role, duties)| duties.iter().map(move |duty| (role, *duty)))
     }
 
     /// Who must act next on a task, and on what.

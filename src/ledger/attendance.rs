@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Group;
 use crate::domain::event::Event;
+use crate::domain::lookup::Lookup;
 use crate::domain::protocol::{Message, addressed};
 use crate::domain::role::Role;
 use crate::domain::state::State;
@@ -30,7 +31,7 @@ pub type Wake = Box<dyn Fn(Notice) + Send>;
 /// Everybody who stands for a role.
 #[derive(Default)]
 pub(super) struct Attendance {
-    wakes: BTreeMap<Role, Wake>,
+    wakes: Lookup<Role, Wake>,
 }
 
 impl Attendance {
@@ -47,9 +48,9 @@ impl Attendance {
         }
         let entries = || group.results.iter().flatten().flatten();
         if entries().any(|entry| matches!(entry.event, Event::ChartApplied(_))) {
-            self.wakes.values().for_each(|wake| wake(Notice::Chart));
+            self.wakes.in_order().for_each(|(_, wake)| wake(Notice::Chart));
             // Whoever left hears this last, and nobody takes their place.
-            self.wakes.retain(|role, _| state.has_place(role));
+            self.wakes.retain(|role| state.has_place(role));
         }
         for wake in group.stirred.iter().filter_map(|role| self.wakes.get(role)) {
             wake(Notice::Owed);

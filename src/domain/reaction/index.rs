@@ -7,7 +7,7 @@ pub(in crate::domain) use self::load::{refresh_hours, reweigh_desk};
 
 use std::collections::BTreeSet;
 
-use self::load::{refresh_waiting, replace_weights, weights};
+use self::load::{refresh_waiting, replace_weight, weight};
 use super::{Duty, accountability, instruction_duties};
 use crate::domain::id::{DomainId, InstructionId, TaskId};
 use crate::domain::instruction;
@@ -19,7 +19,7 @@ use crate::domain::time::Effort;
 /// Brings the indexes up to date with what a task has become.
 pub(in crate::domain) fn refresh_task(state: &mut State, id: TaskId) {
     // What is armed stays so until the clocks of all that the event touched are looked at.
-    let mut known = state.index.tasks.get_mut(&id).map(std::mem::take).unwrap_or_default();
+    let mut known = state.index.tasks.remove(&id).unwrap_or_default();
     let now = state.tasks.get(&id).map(|task| accountability(state, task)).unwrap_or_default();
     if now != known.accountability {
         replace_duties(state, &known.accountability.duties(id), &now.duties(id));
@@ -27,21 +27,17 @@ pub(in crate::domain) fn refresh_task(state: &mut State, id: TaskId) {
     }
     refresh_holders(state, id, &mut known.holders);
     state.index.touched.insert(id);
-    let weights_now = state.tasks.get(&id).map(|task| weights(state, task)).unwrap_or_default();
-    if weights_now != known.weights {
-        replace_weights(state, id, &known.weights, &weights_now);
-        known.weights = weights_now;
+    let weight_now = state.tasks.get(&id).and_then(|task| weight(state, task));
+    if weight_now != known.weight {
+        replace_weight(state, id, &known.weight, &weight_now);
+        known.weight = weight_now;
     }
     refresh_share(state, id, &mut known.share);
     refresh_waiting(state, id);
     if state.tasks.contains_key(&id) {
-        match state.index.tasks.get_mut(&id) {
-            Some(found) => *found = known,
-            None => drop(state.index.tasks.insert(id, known)),
-        }
+        state.index.tasks.insert(id, known);
         state.index.changed.insert(Changed::Task(id));
     } else {
-        state.index.tasks.remove(&id);
         state.index.armed.remove_task(id, known.clock);
     }
 }
@@ -210,7 +206,7 @@ fn replace_duties(state: &mut State, before: &[(Role, Duty)], now: &[(Role, Duty
         state.index.stirred.insert(role.clone());
     }
     for (role, duty) in now.iter().filter(|owed| !before.contains(owed)) {
-        state.index.duties.entry(role.clone()).or_default().insert(*duty);
+        state.index.duties.or_default(role.clone()).insert(*duty);
         state.index.stirred.insert(role.clone());
     }
 }

@@ -1,100 +1,8 @@
-//! Maps for what there is very much of: whole entities, which are large, and stubs, which are small.
-//!
-//! Both are ordered by their keys and serialise as the maps that they are.
-
-use std::collections::{BTreeMap, btree_map};
-use std::ops::Index;
+//! A map for stubs: what is kept of all that was ever done, which is very much, and small.
 
 use serde::{Serialize, Serializer};
 
-/// Entities by their ids. Each lies by itself, so adding or taking one away moves none of the others, and the nodes of the
-/// map, which are hardly more than half full where ids come in order, waste next to nothing.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entities<K, V> {
-    by_id: BTreeMap<K, Box<V>>,
-}
-
-impl<K, V> Default for Entities<K, V> {
-    fn default() -> Self {
-        Self { by_id: BTreeMap::new() }
-    }
-}
-
-impl<K: Ord, V> Entities<K, V> {
-    /// The entity with this id.
-    #[must_use]
-    pub fn get(&self, id: &K) -> Option<&V> {
-        self.by_id.get(id).map(Box::as_ref)
-    }
-
-    /// The same, to be changed.
-    pub fn get_mut(&mut self, id: &K) -> Option<&mut V> {
-        self.by_id.get_mut(id).map(Box::as_mut)
-    }
-
-    /// Whether there is one.
-    #[must_use]
-    pub fn contains_key(&self, id: &K) -> bool {
-        self.by_id.contains_key(id)
-    }
-
-    /// Adds one, and gives back what had the id before.
-    pub fn insert(&mut self, id: K, entity: V) -> Option<V> {
-        self.by_id.insert(id, Box::new(entity)).map(|before| *before)
-    }
-
-    /// Takes one away.
-    pub fn remove(&mut self, id: &K) -> Option<V> {
-        self.by_id.remove(id).map(|gone| *gone)
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
-    }
-
-    /// The ids, in order.
-    pub fn keys(&self) -> btree_map::Keys<'_, K, Box<V>> {
-        self.by_id.keys()
-    }
-
-    /// The entities, in the order of their ids.
-    pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + Clone + '_ {
-        self.by_id.values().map(Box::as_ref)
-    }
-
-    /// The same, to be changed.
-    pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> + '_ {
-        self.by_id.values_mut().map(Box::as_mut)
-    }
-
-    /// The entities with their ids, in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + '_ {
-        self.by_id.iter().map(|(id, entity)| (id, entity.as_ref()))
-    }
-}
-
-impl<K: Ord, V> Index<&K> for Entities<K, V> {
-    type Output = V;
-
-    /// As of the map: whoever asks in this way knows that it is there.
-    fn index(&self, id: &K) -> &V {
-        &self.by_id[id]
-    }
-}
-
-impl<K: Serialize + Ord, V: Serialize> Serialize for Entities<K, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.by_id.serialize(serializer)
-    }
-}
+use crate::domain::lookup::Exact;
 
 /// Entries of a chunk of [`Stubs`] at most: adding one in the middle moves half as many, some kilobytes.
 const CHUNK: usize = 256;
@@ -209,27 +117,10 @@ impl<K: Serialize + Ord, V: Serialize> Serialize for Stubs<K, V> {
     }
 }
 
-/// An iterator that knows how many are left, which a format without delimiters has to be told.
-struct Exact<I> {
-    left: usize,
-    entries: I,
-}
-
-impl<I: Iterator> Iterator for Exact<I> {
-    type Item = I::Item;
-
-    fn next(&mut self) -> Option<I::Item> {
-        self.left = self.left.saturating_sub(1);
-        self.entries.next()
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use proptest::prelude::*;
 

@@ -20,7 +20,7 @@ const LEVELS: [SkillLevel; 4] =
 
 /// Somebody made of a number.
 fn somebody(place: usize, number: u32) -> (Ic, Effort) {
-    let mut found = chart(&[&format!("backend/ic-{place:02}")]).ics.into_values().next().expect("there is one");
+    let mut found = chart(&[&format!("backend/ic-{place:02}")]).ics.values().next().expect("there is one").clone();
     for (bit, skill) in SKILLS.iter().enumerate() {
         if number >> bit & 1 == 1 {
             let level = LEVELS[(number >> (3 + 2 * bit) & 3) as usize];

@@ -1,6 +1,6 @@
 //! How much is on each desk, rolled up by domain, and who looks again when it crosses a limit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::mem::discriminant;
 
 use super::super::Duty;
@@ -13,20 +13,19 @@ use crate::domain::state::{Load, State};
 use crate::domain::task::{Assignee, Attempt, State as TaskState, Task};
 use crate::domain::time::Effort;
 
-/// What a task adds to the desks of ICs.
-pub(super) fn weights(state: &State, task: &Task) -> Vec<(IcId, Load)> {
+/// What a task adds to the desk of an IC.
+pub(super) fn weight(state: &State, task: &Task) -> Option<(IcId, Load)> {
     let committed = |ic: &IcId| remaining(task, pace(state.history_of(ic), &task.work));
-    let mut weights = Vec::new();
     match &task.state {
         TaskState::Assigned { assignee: Assignee::Ic(ic) } => {
-            weights.push((ic.clone(), Load { committed: committed(ic), tasks: 1, ..Load::default() }));
+            Some((ic.clone(), Load { committed: committed(ic), tasks: 1, ..Load::default() }))
         }
         TaskState::InProgress { assignee: Assignee::Ic(ic), attempt } => {
             let running = u32::from(matches!(attempt, Attempt::Running { .. }));
-            weights.push((ic.clone(), Load { committed: committed(ic), tasks: 1, running, reviews: 0 }));
+            Some((ic.clone(), Load { committed: committed(ic), tasks: 1, running, reviews: 0 }))
         }
         TaskState::UnderReview { reviewer: Role::Ic(ic), .. } => {
-            weights.push((ic.clone(), Load { reviews: 1, ..Load::default() }));
+            Some((ic.clone(), Load { reviews: 1, ..Load::default() }))
         }
         TaskState::Pending
         | TaskState::InPlanning
@@ -38,17 +37,19 @@ pub(super) fn weights(state: &State, task: &Task) -> Vec<(IcId, Load)> {
         | TaskState::DomainReview { .. }
         | TaskState::ReadyForHandoff { .. }
         | TaskState::Completed
-        | TaskState::Cancelled { .. } => {}
+        | TaskState::Cancelled { .. } => None,
     }
-    weights
 }
 
-/// What a task adds to the desks of ICs is something else now.
-pub(super) fn replace_weights(state: &mut State, id: TaskId, before: &[(IcId, Load)], now: &[(IcId, Load)]) {
-    // Each once: what changes about a task is mostly with whoever had it before.
-    let loads: BTreeMap<IcId, Load> = before.iter().chain(now).map(|(ic, _)| (ic.clone(), state.load(ic))).collect();
-    for (ic, weight) in before {
-        let load = state.index.load.entry(ic.clone()).or_default();
+/// What a task adds to the desk of an IC.
+type Weight = Option<(IcId, Load)>;
+
+/// What a task adds to the desk of an IC is something else now.
+pub(super) fn replace_weight(state: &mut State, id: TaskId, before: &Weight, now: &Weight) {
+    let loaded = |(ic, _): &(IcId, Load)| (ic.clone(), state.load(ic));
+    let loads = [before.as_ref().map(loaded), now.as_ref().map(loaded)];
+    if let Some((ic, weight)) = before {
+        let load = state.index.load.or_default(ic.clone());
         load.committed = load.committed.minus(weight.committed);
         load.running = load.running.saturating_sub(weight.running);
         load.tasks = load.tasks.saturating_sub(weight.tasks);
@@ -56,7 +57,7 @@ pub(super) fn replace_weights(state: &mut State, id: TaskId, before: &[(IcId, Lo
         // Somebody may start something else; how far they are with it changes nothing about that.
         let same_desk =
             |(other, one): &(IcId, Load)| other == ic && Load { committed: weight.committed, ..*one } == *weight;
-        if !now.iter().any(same_desk) {
+        if !now.as_ref().is_some_and(same_desk) {
             state.index.stirred.insert(Role::Ic(ic.clone()));
         }
         if let Some(desk) = state.index.desks.get_mut(ic) {
@@ -66,20 +67,25 @@ pub(super) fn replace_weights(state: &mut State, id: TaskId, before: &[(IcId, Lo
             running.remove(&id);
         }
     }
-    for (ic, weight) in now {
-        let load = state.index.load.entry(ic.clone()).or_default();
+    if let Some((ic, weight)) = now {
+        let load = state.index.load.or_default(ic.clone());
         load.committed = load.committed.plus(weight.committed);
         load.running = load.running.saturating_add(weight.running);
         load.tasks = load.tasks.saturating_add(weight.tasks);
         load.reviews = load.reviews.saturating_add(weight.reviews);
         if weight.tasks > 0 {
             if weight.running > 0 {
-                state.index.running.entry(ic.clone()).or_default().insert(id);
+                state.index.running.or_default(ic.clone()).insert(id);
             }
-            state.index.desks.entry(ic.clone()).or_default().insert(id);
+            state.index.desks.or_default(ic.clone()).insert(id);
         }
     }
-    for (ic, load) in loads {
+    let [first, second] = loads;
+    // Each once: what changes about a task is mostly with whoever had it before.
+    let second = second.filter(|(ic, _)| first.as_ref().is_none_or(|(other, _)| other != ic));
+    let mut ordered = [first, second];
+    ordered.sort_unstable_by(|one, other| one.as_ref().map(|(ic, _)| ic).cmp(&other.as_ref().map(|(ic, _)| ic)));
+    for (ic, load) in ordered.into_iter().flatten() {
         look_at_running(state, &ic, load.running);
         committed_changed(state, &ic, load.committed);
     }
@@ -102,12 +108,12 @@ fn look_at_running(state: &mut State, ic: &IcId, before: u32) {
 pub(in crate::domain) fn reweigh_desk(state: &mut State, ic: &IcId) {
     let desk: Vec<TaskId> = state.desk(ic).collect();
     for id in desk {
-        let now = state.tasks.get(&id).map(|task| weights(state, task)).unwrap_or_default();
-        let before = state.index.tasks.get(&id).map(|known| known.weights.clone()).unwrap_or_default();
+        let now = state.tasks.get(&id).and_then(|task| weight(state, task));
+        let before = state.index.tasks.get(&id).and_then(|known| known.weight.clone());
         if now != before {
-            replace_weights(state, id, &before, &now);
+            replace_weight(state, id, &before, &now);
             if let Some(known) = state.index.tasks.get_mut(&id) {
-                known.weights = now;
+                known.weight = now;
             }
         }
     }
