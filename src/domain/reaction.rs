@@ -120,6 +120,39 @@ impl Duty {
         }
     }
 
+    /// Whether somebody may have a worker on it, who is to be stopped when it is owed no more.
+    const fn may_be_at_work(&self) -> bool {
+        match self {
+            Self::Plan(_)
+            | Self::Attend(_)
+            | Self::Review(_)
+            | Self::DecideGate(_)
+            | Self::ReceiveHandoff(_)
+            | Self::HoldEscalation(..) => true,
+            Self::Triage(_)
+            | Self::ApprovePlan(_)
+            | Self::FillBrief(_)
+            | Self::Consult(..)
+            | Self::Release(_)
+            | Self::Arbitrate(_)
+            | Self::Replan(_)
+            | Self::DecideGoNoGo(_)
+            | Self::ResolveNoGo(_)
+            | Self::BeginPlanning(_)
+            | Self::GoAhead(_)
+            | Self::BreakDown(_)
+            | Self::ReviewBreakdown(_)
+            | Self::Assign(_)
+            | Self::Start(_)
+            | Self::NameReviewer(_)
+            | Self::ClearBlocker(_)
+            | Self::DecideCancelled(_)
+            | Self::Answer(..)
+            | Self::Acknowledge(_)
+            | Self::Read(_) => false,
+        }
+    }
+
     /// The task it is about, if it is about one.
     #[must_use]
     pub const fn task(&self) -> Option<TaskId> {

@@ -202,8 +202,10 @@ fn replace_duties(state: &mut State, before: &[(Role, Duty)], now: &[(Role, Duty
                 state.index.duties.remove(role);
             }
         }
-        // Whoever works on a duty that is gone should know, too: an IC stops the attempt.
-        state.index.stirred.insert(role.clone());
+        // Whoever works on a duty that is gone should know, too: an IC stops the attempt. To others it is nothing new.
+        if duty.may_be_at_work() {
+            state.index.stirred.insert(role.clone());
+        }
     }
     for (role, duty) in now.iter().filter(|owed| !before.contains(owed)) {
         state.index.duties.or_default(role.clone()).insert(*duty);

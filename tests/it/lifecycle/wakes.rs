@@ -1,5 +1,7 @@
 //! Who is woken, and how long what does not count is waited for: what a lost wake-up or a storm of retries would come from.
 
+use std::collections::BTreeSet;
+
 use echelon::domain::command::TaskAction;
 use echelon::domain::org::Policy;
 use echelon::domain::role::{Level, Role};
@@ -33,6 +35,29 @@ fn a_lead_who_holds_two_gates_in_a_row_is_woken_for_the_second() {
     world.pass_gate("last");
     assert_eq!(world.name("last"), StateName::DomainReview, "the qa gate is left");
     assert!(world.state.take_stirred().contains(&Role::DomainLead(domain("qa"))));
+}
+
+#[test]
+fn whoever_may_have_a_worker_on_something_is_woken_when_it_is_owed_no_more() {
+    let table = [
+        (StateName::InProgress, Some("an attempt is stopped")),
+        (StateName::UnderReview, Some("a review is stopped")),
+        (StateName::DomainReview, Some("a judgement is stopped")),
+        (StateName::Assigned, Some("somebody has room for something else")),
+        (StateName::Pending, None),
+    ];
+    for (at, why) in table {
+        let mut world = World::new();
+        world.solo();
+        if at != StateName::Pending {
+            world.reach("api", at);
+        }
+        let owing: BTreeSet<Role> = world.state.owed().map(|(role, _)| role.clone()).collect();
+        world.state.take_stirred();
+        world.task_must(person(), "api", TaskAction::Cancel { reason: "not needed".to_owned() });
+        let stirred = world.state.take_stirred();
+        assert_eq!(!stirred.is_disjoint(&owing), why.is_some(), "{at}: {why:?}, of {owing:?} {stirred:?}");
+    }
 }
 
 #[test]
