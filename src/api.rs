@@ -8,6 +8,7 @@
 //! running daemon and directly from a directory without one.
 
 pub mod client;
+pub mod export;
 pub mod journal;
 pub mod query;
 pub mod resolve;

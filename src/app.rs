@@ -5,6 +5,8 @@
 //!     ─▶ start the tree ─▶ listen ─▶ … ─▶ drain ─▶ stop the tree ─▶ close the ledger ─▶ unlock
 //! ```
 
+pub mod keeping;
+
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -31,6 +33,9 @@ use crate::ids::IdSource;
 use crate::ledger::{self, Ledger, LedgerHandle, Recovered, Stopped};
 use crate::store::{self, SledStore};
 use crate::worker;
+
+/// Where the store is in a data directory.
+const LEDGER: &str = "ledger";
 
 /// Longest path of a Unix socket, in bytes: what the kernel's address has room for, less the end mark.
 const SOCKET_PATH_LIMIT: usize = 107;
@@ -135,13 +140,20 @@ pub fn lock_directory(data_dir: &Path) -> Result<DirectoryLock, Error> {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn open_ledger(_: &DirectoryLock, data_dir: &Path) -> Result<(Ledger, Recovered), ledger::Error> {
-    let folder = data_dir.join("ledger");
+pub fn open_ledger(lock: &DirectoryLock, data_dir: &Path) -> Result<(Ledger, Recovered), ledger::Error> {
+    Ledger::open(Box::new(open_store(lock, data_dir)?))
+}
+
+/// Opens the store of a locked directory, without looking at what is in it.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open_store(_: &DirectoryLock, data_dir: &Path) -> Result<SledStore, store::Error> {
+    let folder = data_dir.join(LEDGER);
     // For nobody else's eyes, whatever the rights of the directory around it.
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
     made.map_err(|error| store::Error::Io { action: "make", path: folder.clone(), source: error })?;
-    let store = SledStore::open(&folder)?;
-    Ledger::open(Box::new(store))
+    SledStore::open(&folder)
 }
 
 /// A running daemon.

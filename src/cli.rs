@@ -17,8 +17,11 @@ mod exit;
 mod handoff;
 mod inbox;
 mod instruction;
+mod interrupt;
+mod journal;
 mod live;
 mod needs;
+mod new_file;
 mod org;
 mod output;
 mod plan;
@@ -160,7 +163,7 @@ enum Command {
     /// List, show or check workflow templates
     #[command(subcommand)]
     Workflow(workflow::WorkflowCommand),
-    /// Verify the journal
+    /// Verify the journal, or hand it to somebody who has to know who did what
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// Prove that every open task is owned by somebody who can act
@@ -170,7 +173,7 @@ enum Command {
     },
     /// Put an organisation under load on virtual time, and see what comes of it
     Sim(sim::SimArgs),
-    /// Take the journal out
+    /// Check, export, back up, restore and mend what is stored
     #[command(subcommand)]
     Store(store::StoreCommand),
     /// Print completions for a shell

@@ -11,6 +11,8 @@
 //! its replies come after the sync. A write that fails stops the ledger; it never retries and never pretends.
 
 mod attendance;
+mod build;
+mod check;
 mod codec;
 mod handle;
 mod recovery;
@@ -27,10 +29,12 @@ use crate::domain::state::{Archived, State};
 use crate::store::{self, Batch, Head, Reader, Record, Store};
 
 pub use self::attendance::{Notice, Wake};
+pub use self::build::{Build, Built};
+pub use self::check::{Checked, Fault, Remedy, check};
 pub use self::codec::{decode, encode};
 pub use self::handle::{LedgerHandle, Results, Stopped};
 pub use self::recovery::{Recovered, Replay, replay};
-pub use self::snapshot::digest;
+pub use self::snapshot::{digest, organisation};
 pub use self::subscription::{Filter, Subscription};
 pub use self::witness::{NoWitness, Witness};
 
@@ -44,12 +48,24 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// A record or a row holds something that this program cannot read.
+    /// A record holds something that this program cannot read.
     #[error(
-        "{what} cannot be read ({detail}); it was written by another version of this program, or damaged: use the version that wrote it, or restore the last backup"
+        "{what} cannot be read ({detail}); it was written by another version of this program, or damaged: use the version that \
+         wrote it, or restore the last backup with `echelon store restore FILE`"
     )]
     Unreadable {
         /// Which one.
+        what: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A row holds something that this program cannot read. The journal has what it was made from.
+    #[error(
+        "the row of {what} cannot be read ({detail}); stop the daemon and write the rows anew from the journal with \
+         `echelon store rebuild-snapshots`"
+    )]
+    Row {
+        /// What it is about.
         what: String,
         /// What is wrong with it.
         detail: String,

@@ -27,16 +27,21 @@ use std::path::PathBuf;
 use crate::domain::id::Sequence;
 
 mod block;
+mod draft;
+mod files;
 mod journal;
 mod layout;
 mod log;
 mod mark;
 mod memory;
 mod record;
+mod repair;
 mod sled;
 
+pub use self::draft::Draft;
 pub use self::memory::MemoryStore;
 pub use self::record::{ParseHashError, Record, RecordError, RecordHash};
+pub use self::repair::{Repaired, repair};
 pub use self::sled::SledStore;
 
 /// The last record of a journal: its number and its hash.
@@ -50,6 +55,9 @@ pub type Row = (Vec<u8>, Vec<u8>);
 
 /// A walk over the rows of a table, in the order of the keys' bytes.
 pub type Rows<'a> = Box<dyn Iterator<Item = Result<Row, Error>> + Send + 'a>;
+
+/// A walk over the keys of a table, in the order of their bytes.
+pub type Keys<'a> = Box<dyn Iterator<Item = Result<Vec<u8>, Error>> + Send + 'a>;
 
 /// Longest key of a row in bytes: enough for an entity id with a prefix and a suffix, or for a hash in hexadecimal digits.
 pub const KEY_LIMIT: usize = 64;
@@ -104,11 +112,39 @@ pub trait Reader: Send + Sync {
     /// commits that come while it goes on may show in the rows it has not reached yet. An error ends the walk.
     fn rows(&self, table: Table) -> Rows<'_>;
 
+    /// Walks the keys of a table in their order, also those of rows that are damaged: [`row`](Self::row) tells which are.
+    /// As with [`rows`](Self::rows), the walk is no snapshot.
+    fn keys(&self, table: Table) -> Keys<'_> {
+        Box::new(self.rows(table).map(|row| row.map(|(key, _)| key)))
+    }
+
+    /// What there is to know about a store besides what is in it.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    fn condition(&self) -> Result<Condition, Error> {
+        Ok(Condition { size_bytes: self.size_bytes()?, format: None, mark: None, loose_parts: 0 })
+    }
+
     /// The room the store takes, in bytes: on the disk, or in memory for one that lives there.
     ///
     /// # Errors
     /// When the size cannot be found out.
     fn size_bytes(&self) -> Result<u64, Error>;
+}
+
+/// What there is to know about a store besides what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Condition {
+    /// The room it takes, in bytes.
+    pub size_bytes: u64,
+    /// The number of the layout on the disk; `None` in memory.
+    pub format: Option<u32>,
+    /// The last record that was acknowledged, by what is kept beside the store; `None` where nothing is, or where it
+    /// cannot be read.
+    pub mark: Option<Head>,
+    /// Parts of large values that belong to none: they only take room.
+    pub loose_parts: u64,
 }
 
 /// What is committed together.
@@ -208,6 +244,15 @@ pub enum Item {
     Row(Table, Vec<u8>),
 }
 
+impl Item {
+    const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Record(_) => "restore the last backup with `echelon store restore FILE`",
+            Self::Row(..) => "write the rows anew from the journal with `echelon store rebuild-snapshots`",
+        }
+    }
+}
+
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -248,12 +293,25 @@ pub enum Error {
     /// The database cannot be opened as it is. Nothing in the directory was repaired or removed. Without its snapshots the
     /// database reads its whole log and drops what follows a damaged place; [`Error::CutShort`] or the walk reports that.
     #[error(
-        "the database in {} is damaged ({detail}); copy the whole directory, move the files whose names begin with `snap` \
-         out of the copy, and start with the copy as the data directory: they are rebuilt from the log beside them, and \
-         what the log has lost is reported; if that fails too, restore the last backup",
+        "the database in {} is damaged ({detail}); nothing was changed; `echelon store repair` makes a copy without the files \
+         whose names begin with `snap`, which only save time, and takes the copy if its journal is whole; if it is not, \
+         restore the last backup with `echelon store restore FILE`",
         .directory.display()
     )]
     Damaged {
+        /// The directory of the store.
+        directory: PathBuf,
+        /// What the database engine reported.
+        detail: String,
+    },
+
+    /// The database cannot be opened, and not without its snapshots either: its log is damaged, too.
+    #[error(
+        "the log of the database in {} is damaged ({detail}); nothing was changed; keep a copy of the directory, and restore \
+         the last backup with `echelon store restore FILE`",
+        .directory.display()
+    )]
+    LogDamaged {
         /// The directory of the store.
         directory: PathBuf,
         /// What the database engine reported.
@@ -265,7 +323,7 @@ pub enum Error {
     #[error(
         "the journal in {} ends at record {last}, but records up to {acknowledged} were acknowledged: {} of them cannot be \
          read, because the log of the database is damaged or was cut off; nothing was repaired or removed; copy the whole \
-         directory and keep the copy, then restore the last backup; do not start over what is left",
+         directory and keep the copy, then restore the last backup with `echelon store restore FILE`",
         .directory.display(), .acknowledged.0.saturating_sub(.last.0)
     )]
     CutShort {
@@ -314,7 +372,9 @@ pub enum Error {
     },
 
     /// A record that should be there is not.
-    #[error("the journal has a gap: record {expected} is missing; stop the daemon and restore the last backup")]
+    #[error(
+        "the journal has a gap: record {expected} is missing; stop the daemon and restore the last backup with `echelon store restore FILE`"
+    )]
     Gap {
         /// The missing record.
         expected: Sequence,
@@ -322,7 +382,7 @@ pub enum Error {
 
     /// A record that does not carry the hash of the one before it, or a last record that is not the one last written.
     #[error(
-        "the journal was changed at record {sequence}: the hashes do not fit together; stop the daemon and restore the last backup"
+        "the journal was changed at record {sequence}: the hashes do not fit together; stop the daemon and restore the last backup with `echelon store restore FILE`"
     )]
     BrokenChain {
         /// The record whose link does not hold.
@@ -334,7 +394,7 @@ pub enum Error {
     Record(#[from] RecordError),
 
     /// A large value was stored in parts and not all of them are there as they were written.
-    #[error("{item} is incomplete: {detail}; stop the daemon and restore the last backup")]
+    #[error("{item} is incomplete: {detail}; stop the daemon and {}", .item.remedy())]
     Incomplete {
         /// What cannot be put together.
         item: Item,
@@ -362,7 +422,7 @@ pub enum Error {
     },
 
     /// The database engine refused something.
-    #[error("the database cannot {action}: {detail}; check the disk, then start the daemon again")]
+    #[error("the database cannot {action}: {detail}; check the disk, then start again")]
     Engine {
         /// What was tried: "read", "write".
         action: &'static str,

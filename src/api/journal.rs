@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::view::{AuditView, EventView, ExportedEvent};
+use serde_json::Value;
+
+use super::export::hex;
+use super::view::{AuditView, AuditedEvent, EventView, ExportedEvent, StoreCheckView, StoreFaultView};
 use crate::domain::event::Entry;
 use crate::domain::id::{InstructionId, Sequence};
+use crate::domain::role::Via;
 use crate::domain::state::{Archived, State};
-use crate::ledger::{self, Ledger, Replay, decode, digest};
+use crate::ledger::{self, Checked, Ledger, Replay, decode, digest};
 use crate::store::{Reader, Record};
 use crate::telemetry::narrative::{Importance, instruction_of, narrate};
 
@@ -32,7 +36,7 @@ impl Audit {
         for record in self.reader.records(Sequence(1)) {
             let read = record.map_err(|error| error.to_string()).and_then(|record| {
                 if record.sequence <= self.sequence {
-                    replayed.take(&record).map_err(|error| error.to_string())?;
+                    replayed.take(&record).map(drop).map_err(|error| error.to_string())?;
                 }
                 Ok(record)
             });
@@ -54,6 +58,78 @@ impl Audit {
     }
 }
 
+/// What a check has found, as clients get it.
+#[must_use]
+pub fn check_view(checked: &Checked) -> StoreCheckView {
+    let fault = |fault: &ledger::Fault| StoreFaultView {
+        place: fault.place.clone(),
+        what: fault.what.clone(),
+        remedy: fault.remedy.to_string(),
+    };
+    StoreCheckView {
+        last: checked.head.map_or(0, |(sequence, _)| sequence.0),
+        events: checked.records,
+        head: checked.head.map(|(_, hash)| hash.to_string()),
+        acknowledged: checked.condition.mark.map(|(sequence, _)| sequence.0),
+        format: checked.condition.format,
+        size_bytes: checked.condition.size_bytes,
+        loose_parts: checked.condition.loose_parts,
+        rows: checked.rows.iter().map(|(table, count)| (table.to_string(), *count)).collect(),
+        snapshot: checked.snapshot.map(|sequence| sequence.0),
+        rows_compared: checked.rows_compared,
+        state: checked.digest.map(|digest| hex(&digest)),
+        faults: checked.faults.iter().map(fault).collect(),
+        unlisted: checked.unlisted,
+    }
+}
+
+/// An event for people who have to know who did what. `replay` is one that took all events before it, and takes this one.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn audited(replay: &mut Replay, record: &Record) -> Result<(Entry, AuditedEvent), ledger::Error> {
+    let (entry, archived) = replay.take(record)?;
+    let state = replay.so_far();
+    let instruction = instruction_of(&entry, state, &archived).or_else(|| {
+        let over = entry.event.task().and_then(|task| state.finished_tasks.get(&task));
+        over.map(|stub| stub.instruction)
+    });
+    let audited = AuditedEvent {
+        sequence: entry.sequence.0,
+        wall: entry.at.wall.to_string(),
+        org: entry.at.org.to_string(),
+        who: entry.principal.to_string(),
+        via: match entry.principal.via {
+            Via::Internal => "internal",
+            Via::Socket => "socket",
+        }
+        .to_owned(),
+        kind: kind(&entry),
+        what: narrate(&entry, state, &archived).text,
+        instruction: instruction.map(|id| id.to_string()),
+        task: entry.event.task().map(|id| id.to_string()),
+        hash: record.hash().to_string(),
+        previous: record.previous.to_string(),
+    };
+    Ok((entry, audited))
+}
+
+/// The name of what happened, as in an exported event: `received`, `task.assigned`.
+fn kind(entry: &Entry) -> String {
+    let name = |value: &Value| match value {
+        Value::String(name) => Some(name.clone()),
+        Value::Object(fields) => fields.keys().next().cloned(),
+        _others => None,
+    };
+    let event = serde_json::to_value(&entry.event).unwrap_or_default();
+    let outer = name(&event).unwrap_or_default();
+    // What happens to an instruction or a task is the second of two, behind the id.
+    match event.get(&outer).and_then(|pair| pair.get(1)).and_then(name) {
+        Some(inner) => format!("{outer}.{inner}"),
+        None => outer,
+    }
+}
+
 /// A record of the journal as it is taken out.
 ///
 /// # Errors
@@ -67,6 +143,7 @@ pub fn export(record: &Record) -> Result<ExportedEvent, ledger::Error> {
         wall: entry.at.wall.to_string(),
         principal: entry.principal.to_string(),
         event: entry.event,
+        body: hex(&record.body),
         previous: record.previous.to_string(),
         hash: record.hash().to_string(),
     })

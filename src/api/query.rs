@@ -16,7 +16,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::journal::Audit;
+use super::journal::{Audit, check_view};
 use super::resolve;
 use super::view::{
     AbsentView, Count, DegradedView, DepartmentView, DoctorView, DomainView, HasView, IcView, InstructionDetails,
@@ -33,7 +33,7 @@ use crate::domain::role::Role;
 use crate::domain::state::{Archived, State};
 use crate::domain::task::Task;
 use crate::domain::time::{Effort, OrgTime, Stamp};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, check};
 
 /// Finished instructions shown beside the open ones, whose tasks may be named by their step: those somebody may still be
 /// thinking of.
@@ -82,6 +82,10 @@ pub fn answer(ledger: &Ledger, query: &Query, data_dir: &Path, running: Option<&
         Query::Handoff { task } => json(&look.handoff(task)?),
         Query::Doctor => json(&look.doctor(running)),
         Query::Audit => json(&Audit::of(ledger).walk()),
+        Query::Check => {
+            let checked = check(ledger.reader().as_ref());
+            json(&check_view(&checked.map_err(|error| Refusal::new(Code::Internal, error.to_string()))?))
+        }
     }
 }
 

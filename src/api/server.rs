@@ -30,7 +30,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::role::Principal;
 use crate::domain::state::State;
 use crate::domain::time::Stamp;
-use crate::ledger::Stopped;
+use crate::ledger::{self, Ledger, Stopped};
 
 /// Clients served side by side. Each may hold a line of [`LINE_LIMIT`], so this also bounds memory.
 const CLIENTS_LIMIT: usize = 128;
@@ -174,6 +174,7 @@ async fn answer(office: &Arc<Office>, principal: &Principal, ask: Ask) -> Result
         Ask::HoldStandup => to_value(&protocols::hold_standup(office, principal).await?),
         Ask::Judge(verdict) => to_value(&protocols::judge(office, principal, verdict).await?),
         Ask::Query(Query::Audit) => audit(office).await,
+        Ask::Query(Query::Check) => check(office).await,
         Ask::Query(query) => look(office, query).await,
         Ask::Watch { .. } | Ask::Export => Err(Refusal::new(Code::Internal, "this is answered line by line")),
     }
@@ -213,6 +214,15 @@ async fn audit(office: &Arc<Office>) -> Result<Value, Refusal> {
         .await
         .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
     to_value(&view)
+}
+
+/// Looks through the store, without holding the ledger up.
+async fn check(office: &Arc<Office>) -> Result<Value, Refusal> {
+    let reader = office.ledger.read_ledger(Ledger::reader).await?;
+    let internal = |error: String| Refusal::new(Code::Internal, error);
+    let checked = tokio::task::spawn_blocking(move || ledger::check(reader.as_ref()));
+    let checked = checked.await.map_err(|error| internal(error.to_string()))?;
+    to_value(&journal::check_view(&checked.map_err(|error| internal(error.to_string()))?))
 }
 
 /// Refuses what the ledger would refuse. Nothing is recorded.

@@ -8,6 +8,7 @@ mod capacity;
 mod escalation;
 mod handoff;
 mod inbox;
+mod journal;
 mod plan;
 mod standup;
 
@@ -21,12 +22,14 @@ pub use self::capacity::{
 };
 pub use self::escalation::{EscalationView, EscalationsView};
 pub use self::handoff::{ArtefactView, HandoffView, ItemView, PackageView, ReceiverView};
+pub use self::journal::{
+    AuditView, AuditedEvent, ExportEnd, ExportHeader, ExportedEvent, StoreCheckView, StoreFaultView,
+};
 pub use self::plan::{ConsultationView, PlanPart, PlanTask, PlanView, RiskScore};
 pub use self::standup::{
     CapacityView, ContributorView, DepartmentStandupView, DeskView, ForecastView, LeadView, MemberView, MilestoneView,
     NoGoView, RiskView, StandupView, SummaryView, TeamView, WaitingView,
 };
-use crate::domain::event::Event;
 
 pub use self::inbox::{InboxGroup, InboxItem, InboxView, OptionView, StoryView, TurnView, UnreadView};
 
@@ -480,38 +483,4 @@ pub struct DoctorView {
     pub needs_person: Vec<OwedView>,
     /// Roles that nobody stands for any more.
     pub degraded: Vec<DegradedView>,
-}
-
-/// Whether the journal is whole.
-#[derive(Serialize, Deserialize, Debug, Clone)]
-pub struct AuditView {
-    /// Events read.
-    pub events: u64,
-    /// The hash of the last record, as hexadecimal digits.
-    pub head: Option<String>,
-    /// What is wrong, if anything: the walk ends there.
-    pub fault: Option<String>,
-    /// Whether replaying the journal from its beginning gives the state that is in use.
-    pub state_matches: Option<bool>,
-}
-
-/// One event of the journal, whole. The shape of `event` is that of its schema version.
-#[derive(Serialize, Deserialize, Debug, Clone)]
-pub struct ExportedEvent {
-    /// Its place in the journal.
-    pub sequence: u64,
-    /// The schema version it was written in.
-    pub version: u16,
-    /// When, by the organisation's clock.
-    pub org: String,
-    /// When, by wall time.
-    pub wall: String,
-    /// Who made it happen.
-    pub principal: String,
-    /// What happened.
-    pub event: Event,
-    /// The hash of the record before, as hexadecimal digits.
-    pub previous: String,
-    /// The hash of this record.
-    pub hash: String,
 }

@@ -84,7 +84,7 @@ pub enum Ask {
     HoldStandup,
     /// Accept a package, items of it, or send it back. Answered with [`Judged`].
     Judge(Verdict),
-    /// Take the journal out: one [`ExportedEvent`](super::view::ExportedEvent) a line.
+    /// Take the journal out as it is now: an [`ExportHeader`](super::view::ExportHeader), then a [`RawRecord`] a line.
     Export,
     /// Look at something. Answered with the view that the query names.
     Query(Query),
@@ -170,6 +170,21 @@ pub enum Query {
     Doctor,
     /// Whether the journal is whole: [`AuditView`](super::view::AuditView).
     Audit,
+    /// Whether the whole store is as it should be: [`StoreCheckView`](super::view::StoreCheckView).
+    Check,
+}
+
+/// A record of the journal as it is stored.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub struct RawRecord {
+    /// Its place in the journal.
+    pub sequence: u64,
+    /// The schema version of the body.
+    pub version: u16,
+    /// The body, as hexadecimal digits.
+    pub body: String,
+    /// The hash of the record before, as hexadecimal digits.
+    pub previous: String,
 }
 
 /// An instruction to be taken on.

@@ -1,16 +1,16 @@
-//! `echelon audit`: verifies the journal.
+//! `echelon audit`: verifies the journal, and hands it to people who have to know who did what.
 
-use std::path::Path;
+mod export;
+mod verify;
 
-use clap::Subcommand;
-use console::style;
+use std::path::{Path, PathBuf};
 
+use clap::{Args, Subcommand, ValueEnum};
+
+use self::export::Point;
 use super::OutputArgs;
-use super::connect::query;
 use super::exit::{Exit, Failure};
-use super::output::{Printer, count, readable};
-use crate::api::view::AuditView;
-use crate::api::wire::Query;
+use super::output::Printer;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum AuditCommand {
@@ -19,30 +19,40 @@ pub(super) enum AuditCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Who did what, when, by which way, with the hash of each event and of the one before it
+    Export(ExportArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExportArgs {
+    /// As JSON, one object a line, or as a table for a spreadsheet
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    format: Format,
+    /// From this event or this time on (2026-11-22T08:00:00Z, or only the day)
+    #[arg(long, value_name = "SEQUENCE|TIME")]
+    from: Option<Point>,
+    /// Up to this event, or before this time
+    #[arg(long, value_name = "SEQUENCE|TIME")]
+    to: Option<Point>,
+    /// Only one instruction, its parts and their tasks: its id, or a unique beginning or end of it
+    #[arg(long, value_name = "ID")]
+    instruction: Option<String>,
+    /// Write it to this file, which must not exist yet [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Format {
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values, with a header
+    Csv,
 }
 
 pub(super) async fn run(data_dir: &Path, command: &AuditCommand, printer: &Printer) -> Result<Exit, Failure> {
-    let AuditCommand::Verify { output } = command;
-    let view: AuditView = query(data_dir, Query::Audit).await?;
-    let whole = view.fault.is_none() && view.state_matches != Some(false);
-    if output.json {
-        printer.json(&view)?;
-    } else {
-        let view = readable(&view)?;
-        let verdict = if whole { style("whole").green() } else { style("damaged").red() };
-        let events = count(usize::try_from(view.events).unwrap_or(usize::MAX), "event");
-        printer.line(format!("{verdict}: {events}, every checksum and link"))?;
-        if let Some(head) = &view.head {
-            printer.line(format!("  the chain ends in {head}"))?;
-        }
-        if let Some(fault) = &view.fault {
-            printer.line(format!("  {fault}"))?;
-        }
-        match view.state_matches {
-            Some(true) => printer.line("  replaying all of it gives the state that is in use")?,
-            Some(false) => printer.line("  replaying all of it does NOT give the state that is in use")?,
-            None => {}
-        }
+    match command {
+        AuditCommand::Verify { output } => verify::run(data_dir, *output, printer).await,
+        AuditCommand::Export(args) => export::run(data_dir, args, printer).await,
     }
-    Ok(if whole { Exit::Done } else { Exit::Damaged })
 }

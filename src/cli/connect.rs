@@ -12,9 +12,10 @@ use super::output::shell_word;
 use crate::api::client::{self, Answers};
 use crate::api::query;
 use crate::api::wire::{Ask, Query};
-use crate::app::{self, lock_directory, open_ledger};
+use crate::app::{DirectoryLock, lock_directory, open_ledger, open_store};
 use crate::domain::id::PersonId;
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
+use crate::store::SledStore;
 
 /// How long a directory that another echelon has may stay without a daemon that answers: reading takes a moment, and so
 /// does starting or ending.
@@ -81,15 +82,29 @@ pub(super) fn command(data_dir: &Path, words: &str) -> String {
 }
 
 /// What answers.
-pub(super) enum Source {
+pub(super) enum Source<T> {
     /// The running daemon.
     Daemon(Answers),
     /// The directory, on which no daemon runs.
-    Directory(Box<Ledger>),
+    Directory(Box<T>),
 }
 
-/// Asks the running daemon, or opens the directory when there is none.
-pub(super) async fn source(data_dir: &Path, ask: Ask) -> Result<Source, Failure> {
+/// Asks the running daemon, or opens the ledger of the directory when there is none.
+pub(super) async fn source(data_dir: &Path, ask: Ask) -> Result<Source<Ledger>, Failure> {
+    source_or(data_dir, ask, |lock| open_ledger(lock, data_dir).map(|(ledger, _)| ledger)).await
+}
+
+/// Asks the running daemon, or opens the store of the directory when there is none: whatever its rows are like, the
+/// journal can be read.
+pub(super) async fn store_source(data_dir: &Path, ask: Ask) -> Result<Source<SledStore>, Failure> {
+    source_or(data_dir, ask, |lock| Ok(open_store(lock, data_dir)?)).await
+}
+
+async fn source_or<T>(
+    data_dir: &Path,
+    ask: Ask,
+    open: impl Fn(&DirectoryLock) -> Result<T, ledger::Error>,
+) -> Result<Source<T>, Failure> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match self::ask(data_dir, ask.clone()).await {
@@ -97,8 +112,12 @@ pub(super) async fn source(data_dir: &Path, ask: Ask) -> Result<Source, Failure>
             Err(client::Error::NotRunning { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        match open_without_daemon(data_dir) {
-            Ok(ledger) => return Ok(Source::Directory(Box::new(ledger))),
+        // The store's own lock holds from here on for as long as what was opened lives.
+        let opened = has_ledger(data_dir)
+            .and_then(|()| lock_directory(data_dir).map_err(Failure::from))
+            .and_then(|lock| open(&lock).map_err(Failure::from));
+        match opened {
+            Ok(opened) => return Ok(Source::Directory(Box::new(opened))),
             // Somebody else reads it, or a daemon starts or ends: all of that is over soon.
             Err(failure) if failure.exit == Exit::InUse && Instant::now() < deadline => {
                 tokio::time::sleep(PAUSE).await;
@@ -119,8 +138,8 @@ pub(super) async fn query<T: DeserializeOwned>(data_dir: &Path, query: Query) ->
     }
 }
 
-/// Opens the ledger of a directory on which no daemon runs.
-fn open_without_daemon(data_dir: &Path) -> Result<Ledger, Failure> {
+/// Refuses a directory in which there is nothing to look at.
+pub(super) fn has_ledger(data_dir: &Path) -> Result<(), Failure> {
     if data_dir.exists() && !data_dir.is_dir() {
         return Err(Failure::new(
             Exit::Usage,
@@ -135,8 +154,5 @@ fn open_without_daemon(data_dir: &Path) -> Result<Ledger, Failure> {
             "start one with `echelon up --org FILE`, or name its directory with --data-dir",
         ));
     }
-    let lock = lock_directory(data_dir)?;
-    let (ledger, _) = open_ledger(&lock, data_dir).map_err(app::Error::from)?;
-    // The store's own lock holds from here on for as long as the ledger lives.
-    Ok(ledger)
+    Ok(())
 }

@@ -4,9 +4,9 @@ use std::process::{ExitCode, Termination};
 
 use crate::api::client;
 use crate::api::wire::{Code, Refusal};
-use crate::app;
+use crate::app::{self, keeping};
 use crate::config::Faults;
-use crate::ledger;
+use crate::{ledger, store};
 
 /// Exit codes. Numbers are never given to another meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ pub enum Exit {
     NotCompleted = 6,
     /// Nothing goes on until a person does something.
     NeedsPerson = 7,
-    /// The ledger is damaged, or something in it is not as it should be.
+    /// The ledger or a file with a journal is damaged, or something in it is not as it should be.
     Damaged = 8,
     /// The organisation refuses: no such thing, not allowed, not possible now.
     Refused = 9,
@@ -48,7 +48,7 @@ Exit codes:
     5  another echelon has the data directory
     6  the instruction ended without being completed
     7  nothing goes on until a person does something
-    8  the ledger is damaged or has faults
+    8  the ledger is damaged or has faults, or a file with a journal has
     9  refused: no such thing, not allowed, not possible now
    10  in a simulation, something that must always hold did not
   130  interrupted
@@ -138,9 +138,29 @@ impl From<client::Error> for Failure {
 impl From<ledger::Error> for Failure {
     fn from(error: ledger::Error) -> Self {
         let exit = match &error {
-            ledger::Error::Store(crate::store::Error::InUse { .. }) => Exit::InUse,
-            ledger::Error::Store(crate::store::Error::Io { .. }) => Exit::Failed,
-            ledger::Error::Store(_) | ledger::Error::Unreadable { .. } => Exit::Damaged,
+            ledger::Error::Store(store::Error::InUse { .. }) => Exit::InUse,
+            ledger::Error::Store(store::Error::Io { .. } | store::Error::Engine { .. }) => Exit::Failed,
+            ledger::Error::Store(_) | ledger::Error::Unreadable { .. } | ledger::Error::Row { .. } => Exit::Damaged,
+        };
+        // What the system says is a cause of its own.
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Self::plain(exit, format!("{error}{cause}"))
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        ledger::Error::from(error).into()
+    }
+}
+
+impl From<keeping::Error> for Failure {
+    fn from(error: keeping::Error) -> Self {
+        let exit = match error {
+            keeping::Error::App(error) => return error.into(),
+            keeping::Error::Ledger(error) => return error.into(),
+            keeping::Error::NotEmpty { .. } => Exit::Refused,
+            keeping::Error::Different(_) => Exit::Failed,
         };
         Self::plain(exit, error.to_string())
     }

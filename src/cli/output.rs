@@ -106,11 +106,6 @@ impl Printer {
         self.line(escaped(serde_json::to_string(&Document { version: JSON_VERSION, answer: value }))?)
     }
 
-    /// Prints a document that says its own version, in one line.
-    pub(super) fn record(&self, value: &impl Serialize) -> Result<(), Failure> {
-        self.line(escaped(serde_json::to_string(value))?)
-    }
-
     /// Says something beside the result.
     pub(super) fn note(&self, text: impl Display) {
         let text = clean(&text.to_string());
@@ -270,6 +265,11 @@ fn escaped(json: Result<String, serde_json::Error>) -> Result<String, Failure> {
         }
     }
     Ok(safe)
+}
+
+/// A document that says its own version, in one line.
+pub(super) fn record(value: &impl Serialize) -> Result<String, Failure> {
+    escaped(serde_json::to_string(value))
 }
 
 /// Lines that are drawn over themselves at the end of standard error.

@@ -1,39 +1,62 @@
-//! `echelon store`: takes the journal out.
+//! `echelon store`: looks through the store, takes the journal out and in, and mends what can be mended.
 
-use std::path::Path;
+mod check;
+mod export;
+mod import;
+mod mend;
+
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::connect::{Source, source};
+use super::OutputArgs;
 use super::exit::{Exit, Failure};
 use super::output::Printer;
-use crate::api::journal;
-use crate::api::view::ExportedEvent;
-use crate::api::wire::Ask;
-use crate::domain::id::Sequence;
-use crate::ledger;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum StoreCommand {
-    /// Print every event as a line of JSON
-    Export,
+    /// Look through everything: every record, every row, and whether the rows are what the journal gives
+    Check {
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Take the whole journal out, one JSON object a line, also while a daemon runs
+    Export {
+        /// Write it to this file, which must not exist yet [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Fill an empty data directory with an exported journal
+    Import {
+        /// What `store export` or `store backup` wrote
+        file: PathBuf,
+    },
+    /// Write the whole journal to a file and read it back, also while a daemon runs
+    Backup {
+        /// A file that does not exist yet, or a folder in which it gets a name
+        #[arg(value_name = "FILE|DIR")]
+        place: PathBuf,
+    },
+    /// Fill an empty data directory from a backup
+    Restore {
+        /// The backup, or a folder of backups of one organisation, of which the one that goes furthest is taken
+        #[arg(value_name = "FILE|DIR")]
+        place: PathBuf,
+    },
+    /// Write all rows anew from the journal
+    RebuildSnapshots,
+    /// Mend a store that cannot be opened because the snapshots of its database are damaged, on a copy
+    Repair,
 }
 
 pub(super) async fn run(data_dir: &Path, command: &StoreCommand, printer: &Printer) -> Result<Exit, Failure> {
-    let StoreCommand::Export = command;
-    match source(data_dir, Ask::Export).await? {
-        Source::Daemon(mut answers) => {
-            while let Some(line) = answers.next::<ExportedEvent>().await? {
-                printer.record(&line)?;
-            }
-        }
-        Source::Directory(ledger) => {
-            let reader = ledger.reader();
-            for record in reader.records(Sequence(1)) {
-                let record = record.map_err(ledger::Error::from)?;
-                printer.record(&journal::export(&record)?)?;
-            }
-        }
+    match command {
+        StoreCommand::Check { output } => check::run(data_dir, *output, printer).await,
+        StoreCommand::Export { output } => export::run(data_dir, output.as_deref(), printer).await,
+        StoreCommand::Import { file } => import::import(data_dir, file, printer),
+        StoreCommand::Backup { place } => export::backup(data_dir, place, printer).await,
+        StoreCommand::Restore { place } => import::restore(data_dir, place, printer),
+        StoreCommand::RebuildSnapshots => mend::rebuild(data_dir, printer),
+        StoreCommand::Repair => mend::repair(data_dir, printer),
     }
-    Ok(Exit::Done)
 }

@@ -7,11 +7,12 @@ use uuid::Uuid;
 use super::snapshot::{AFFAIRS, Affairs, CHART, HEADER, HISTORY, Header, Kept, KeyUse, Stub, VERSION, from_bytes};
 use super::{Error, Ledger, codec};
 use crate::domain::decide::execute;
+use crate::domain::event::Entry;
 use crate::domain::evolve::{evolve, rebuild_index};
 use crate::domain::id::{IcId, InstructionId, Sequence, TaskId};
 use crate::domain::instruction::Instruction;
 use crate::domain::learning::Outcome;
-use crate::domain::state::{Changed, Finished, FinishedTask, State};
+use crate::domain::state::{Archived, Changed, Finished, FinishedTask, State};
 use crate::domain::task::Task;
 use crate::store::{Reader, Record, Store, Table};
 
@@ -58,16 +59,22 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Takes the next record.
+    /// Takes the next record. The answer is what happened, and the instructions that ended with it.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn take(&mut self, record: &Record) -> Result<(), Error> {
-        evolve(&mut self.state, &codec::decode(record)?);
-        // Nobody is there to archive or to be woken.
-        self.state.take_archived();
+    pub fn take(&mut self, record: &Record) -> Result<(Entry, Vec<Archived>), Error> {
+        let entry = codec::decode(record)?;
+        evolve(&mut self.state, &entry);
+        // Nobody is there to be woken.
         self.state.take_stirred();
-        Ok(())
+        Ok((entry, self.state.take_archived()))
+    }
+
+    /// The state after the last record so far.
+    #[must_use]
+    pub const fn so_far(&self) -> &State {
+        &self.state
     }
 
     /// The state after the last record.
@@ -152,7 +159,7 @@ fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<Option<State>, Error
         let (key, value) = row?;
         let Ok(uuid) = Uuid::from_slice(&key) else {
             let detail = "its key is not an id".to_owned();
-            return Err(Error::Unreadable { what: "a finished instruction".to_owned(), detail });
+            return Err(Error::Row { what: "a finished instruction".to_owned(), detail });
         };
         let instruction = InstructionId::new(uuid);
         let stub: Stub = from_bytes("a finished instruction", &value)?;

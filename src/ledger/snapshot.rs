@@ -9,11 +9,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Error;
+use super::{Error, codec};
 use crate::domain::capacity::Band;
 use crate::domain::event::{Entry, Event};
 use crate::domain::id::{BroadcastId, DomainId, IcId, IdempotencyKey, InstructionId, Sequence, TaskId};
 use crate::domain::instruction;
+use crate::domain::org::Chart;
 use crate::domain::presence::Absence;
 use crate::domain::role::Role;
 use crate::domain::state::{Archived, Broadcast, Changed, State, Tally};
@@ -62,7 +63,7 @@ impl Affairs {
 pub(super) const VERSION: u16 = 3;
 
 /// Where the snapshots stand.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, PartialEq, Eq, Debug)]
 pub(super) struct Header {
     pub(super) version: u16,
     pub(super) sequence: Sequence,
@@ -90,7 +91,7 @@ pub(super) fn to_bytes<T: Serialize>(what: &str, value: &T) -> Result<Vec<u8>, E
 }
 
 pub(super) fn from_bytes<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, Error> {
-    postcard::from_bytes(bytes).map_err(|error| Error::Unreadable { what: what.to_owned(), detail: error.to_string() })
+    postcard::from_bytes(bytes).map_err(|error| Error::Row { what: what.to_owned(), detail: error.to_string() })
 }
 
 /// Bytes that most rows fit in: growing there step by step takes longer than what is written.
@@ -171,6 +172,32 @@ pub(super) fn read_archived(store: &(impl Reader + ?Sized), id: InstructionId) -
         Some(bytes) => from_bytes("a finished instruction", &bytes).map(Some),
         None => Ok(None),
     }
+}
+
+/// What the organisation is called, without loading its state; `None` where there is no chart yet.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn organisation(reader: &dyn Reader) -> Result<Option<String>, Error> {
+    // A row that is damaged only means that the journal has to tell.
+    let of_rows = || -> Result<Option<(Sequence, String)>, Error> {
+        let Some(header) = reader.row(Table::Meta, HEADER)? else { return Ok(None) };
+        let header: Header = from_bytes("the header of the snapshots", &header)?;
+        let Some(chart) = reader.row(Table::Meta, CHART)?.filter(|_| header.version == VERSION) else {
+            return Ok(None);
+        };
+        let chart: Chart = from_bytes("the chart", &chart)?;
+        Ok(Some((header.sequence, chart.name)))
+    };
+    let known = of_rows().unwrap_or_default();
+    let from = known.as_ref().map_or(Sequence(1), |(sequence, _)| sequence.next());
+    let mut name = known.map(|(_, name)| name);
+    for record in reader.records(from) {
+        if let Event::ChartApplied(chart) = codec::decode(&record?)?.event {
+            name = Some(chart.name.clone());
+        }
+    }
+    Ok(name)
 }
 
 /// A number that is equal for equal states: over everything that is not derived from something else.

@@ -129,3 +129,10 @@ pub(super) fn table_end(table: Table) -> Vec<u8> {
 pub(super) fn part_key(key: &[u8], part: u32) -> Vec<u8> {
     [&[PART, key.len() as u8], key, &part.to_be_bytes()].concat()
 }
+
+/// What [`part_key`] was made of.
+pub(super) fn part_of(place: &[u8]) -> Option<(&[u8], u32)> {
+    let (&length, rest) = place.strip_prefix(&[PART])?.split_first()?;
+    let (key, part) = rest.split_at_checked(usize::from(length))?;
+    Some((key, u32::from_be_bytes(part.try_into().ok()?)))
+}

@@ -186,7 +186,9 @@ pub struct ParseHashError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// Fewer bytes than any record has.
-    #[error("record {sequence} was cut off after {bytes} bytes; stop the daemon and restore the last backup")]
+    #[error(
+        "record {sequence} was cut off after {bytes} bytes; stop the daemon and restore the last backup with `echelon store restore FILE`"
+    )]
     Short {
         /// Where it was found.
         sequence: Sequence,
@@ -196,7 +198,7 @@ pub enum RecordError {
 
     /// A layout this program does not know.
     #[error(
-        "record {sequence} has the unknown layout {found}; use the newer program that wrote it, or restore the last backup"
+        "record {sequence} has the unknown layout {found}; use the newer program that wrote it, or restore the last backup with `echelon store restore FILE`"
     )]
     Layout {
         /// Where it was found.
@@ -206,14 +208,18 @@ pub enum RecordError {
     },
 
     /// The checksum does not fit.
-    #[error("record {sequence} was changed after it was written; stop the daemon and restore the last backup")]
+    #[error(
+        "record {sequence} was changed after it was written; stop the daemon and restore the last backup with `echelon store restore FILE`"
+    )]
     Changed {
         /// Where it was found.
         sequence: Sequence,
     },
 
     /// A whole record, but another one.
-    #[error("record {found} is in the place of record {sequence}; stop the daemon and restore the last backup")]
+    #[error(
+        "record {found} is in the place of record {sequence}; stop the daemon and restore the last backup with `echelon store restore FILE`"
+    )]
     Misplaced {
         /// Where it was found.
         sequence: Sequence,

@@ -1,4 +1,4 @@
-//! The store on a disk: one sled tree, one writer. The only file that uses sled.
+//! The store on a disk: one sled tree, one writer. Only this file and those below it use sled.
 //!
 //! How keys and values lie in the tree is told in `layout.rs`.
 //!
@@ -20,46 +20,23 @@
 //!   journal went.
 //! - A cut-off snapshot makes opening fail although the log has everything. [`Error::Damaged`] says what to do.
 
-use std::collections::VecDeque;
-use std::fs::{self, File, TryLockError};
-use std::io;
-use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
-use std::thread;
-use std::time::Duration;
+mod opening;
+mod shared;
 
-use sled::{Db, IVec};
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
 
 use crate::domain::id::Sequence;
 
-use super::block;
-use super::journal::{self, Walk};
+use self::opening::{open_database, rehearse};
+use self::shared::{Gate, Shared};
+use super::files::{io_error, lock, sync};
 use super::layout::{self, Stored};
-use super::log;
 use super::mark::Mark;
-use super::{Batch, Error, Head, Item, Reader, Record, RecordHash, Records, Row, Rows, Store, Table};
-
-/// What this program writes. A program that changes the keys or values above takes the next number.
-const FORMAT: u32 = 2;
-
-/// What sled may keep of its pages in memory. The journal is written once and read in order, and the rows that matter are
-/// in the actors' memory, so the cache serves only the inner nodes and the newest leaves; more buys nothing measurable.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// How often opening is tried while the lock of the previous owner may still be on its way out: a process that was just
-/// killed, or a handle whose last reader was just dropped. Together with the pause half a second, after which it is in use.
-const OPEN_ATTEMPTS: u32 = 11;
-
-/// The pause between two attempts to open.
-const OPEN_PAUSE: Duration = Duration::from_millis(50);
-
-/// Rows are read ahead up to this number, so that a walk does not take the lock for every row ...
-const READ_AHEAD_ROWS: usize = 256;
-
-/// ... and up to this many bytes, so that a commit never waits long for a walk and large rows do not pile up.
-const READ_AHEAD_BYTES: usize = 1024 * 1024;
+use super::{
+    Batch, Condition, Error, Head, Item, Keys, Reader, RecordHash, Records, Rows, Store, Table, block, journal, log,
+};
 
 /// A store in a directory of its own.
 pub struct SledStore {
@@ -67,26 +44,6 @@ pub struct SledStore {
     /// Our own handle to sled's log, for syncing.
     log: File,
     mark: Mark,
-}
-
-/// What the writer and the readers have in common.
-struct Shared {
-    db: Db,
-    directory: PathBuf,
-    /// The last record that is on the disk.
-    head: RwLock<Option<Head>>,
-    /// Held by a commit from its first write until the disk has it; held by readers while they read rows.
-    gate: RwLock<Gate>,
-    /// Held by whoever waits for the gate. Without it a busy writer takes the gate again before a waiting reader has
-    /// woken up: reads were seen to wait for hundreds of commits.
-    turn: Mutex<()>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Gate {
-    Open,
-    /// A commit failed: sled may show changes that are not on the disk.
-    Stopped,
 }
 
 impl SledStore {
@@ -196,8 +153,16 @@ impl Reader for SledStore {
         self.shared.rows(table)
     }
 
+    fn keys(&self, table: Table) -> Keys<'_> {
+        self.shared.keys(table)
+    }
+
     fn size_bytes(&self) -> Result<u64, Error> {
         self.shared.size_bytes()
+    }
+
+    fn condition(&self) -> Result<Condition, Error> {
+        self.shared.condition()
     }
 }
 
@@ -221,257 +186,18 @@ impl Reader for SledReader {
         self.0.rows(table)
     }
 
+    fn keys(&self, table: Table) -> Keys<'_> {
+        self.0.keys(table)
+    }
+
     fn size_bytes(&self) -> Result<u64, Error> {
         self.0.size_bytes()
     }
-}
 
-impl Reader for Shared {
-    fn last(&self) -> Result<Option<Head>, Error> {
-        Ok(self.head())
-    }
-
-    fn records(&self, from: Sequence) -> Records<'_> {
-        Box::new(self.walk(from, self.head()))
-    }
-
-    fn row(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let _gate = self.pass()?;
-        let place = layout::row_key(table, key);
-        let stored = self.get(&place)?;
-        stored.map(|stored| self.assemble(&place, &stored, || Item::Row(table, key.to_vec()))).transpose()
-    }
-
-    fn rows(&self, table: Table) -> Rows<'_> {
-        let mut ahead = VecDeque::new();
-        let mut next = Some(Ok(Bound::Included(layout::row_key(table, b""))));
-        Box::new(std::iter::from_fn(move || {
-            if ahead.is_empty() {
-                match next.take()? {
-                    // What was read before an error is still handed out, then the error.
-                    Ok(start) => next = self.read_ahead(table, start, &mut ahead).transpose(),
-                    Err(error) => return Some(Err(error)),
-                }
-            }
-            match ahead.pop_front() {
-                Some(row) => Some(Ok(row)),
-                None => next.take().and_then(Result::err).map(Err),
-            }
-        }))
-    }
-
-    fn size_bytes(&self) -> Result<u64, Error> {
-        self.db.size_on_disk().map_err(|error| self.engine_error("measure its files", error))
+    fn condition(&self) -> Result<Condition, Error> {
+        self.0.condition()
     }
 }
-
-impl Shared {
-    /// Takes a database over if it is one of ours and ends as it should.
-    fn load(db: Db, directory: &Path, log: &File, mark: Option<Head>) -> Result<Self, Error> {
-        let shared = Self {
-            db,
-            directory: directory.to_owned(),
-            head: RwLock::new(None),
-            gate: RwLock::new(Gate::Open),
-            turn: Mutex::new(()),
-        };
-        shared.check_format(log, mark)?;
-        let head = shared.load_head()?;
-        shared.check_mark(mark, head)?;
-        shared.raise_format(log)?;
-        *shared.head.write().unwrap_or_else(PoisonError::into_inner) = head;
-        Ok(shared)
-    }
-
-    fn head(&self) -> Option<Head> {
-        *self.head.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until what sled shows is what the disk has.
-    fn pass(&self) -> Result<RwLockReadGuard<'_, Gate>, Error> {
-        let _turn = self.turn();
-        let gate = self.gate.read().map_err(|_| Error::Stopped)?;
-        if *gate == Gate::Stopped { Err(Error::Stopped) } else { Ok(gate) }
-    }
-
-    fn get(&self, key: &[u8]) -> Result<Option<IVec>, Error> {
-        self.db.get(key).map_err(|error| self.engine_error("read", error))
-    }
-
-    /// Writes and does not return before the disk has it.
-    fn write(&self, changes: sled::Batch, log: &File) -> Result<(), Error> {
-        self.db.apply_batch(changes).map_err(|error| self.engine_error("write", error))?;
-        self.db.flush().map_err(|error| self.engine_error("write", error))?;
-        log.sync_data().map_err(io_error("sync", &self.directory.join("db")))
-    }
-
-    /// Knows our own stores and marks a new one.
-    fn check_format(&self, log: &File, mark: Option<Head>) -> Result<(), Error> {
-        let foreign = || Error::Foreign { directory: self.directory.clone() };
-        let key = layout::own_key("format");
-        if let Some(bytes) = self.get(&key)? {
-            let found = u32::from_be_bytes((*bytes).try_into().map_err(|_| foreign())?);
-            if found > FORMAT {
-                return Err(Error::Newer { directory: self.directory.clone(), found, known: FORMAT });
-            }
-            return Ok(());
-        }
-        if !self.db.is_empty() {
-            return Err(foreign());
-        }
-        // A new one.
-        self.check_mark(mark, None)?;
-        self.raise_format(log)
-    }
-
-    /// Marks a store of an older format as one of ours: what was written before can be read as it is, and what is written
-    /// from now on an older program could not read.
-    fn raise_format(&self, log: &File) -> Result<(), Error> {
-        let key = layout::own_key("format");
-        if self.get(&key)?.is_some_and(|found| *found == FORMAT.to_be_bytes()) {
-            return Ok(());
-        }
-        let mut changes = sled::Batch::default();
-        changes.insert(key, FORMAT.to_be_bytes().to_vec());
-        self.write(changes, log)
-    }
-
-    /// The head as the last commit left it, compared with the last record there is: what was cut off at the end of the
-    /// journal, or added to it, cannot be noticed by a walk.
-    fn load_head(&self) -> Result<Option<Head>, Error> {
-        let stored = self.get(&layout::own_key("head"))?;
-        let head = stored.as_deref().map(|bytes| {
-            let (sequence, hash) = bytes.split_first_chunk()?;
-            Some((Sequence(u64::from_be_bytes(*sequence)), RecordHash(hash.try_into().ok()?)))
-        });
-        let head = head.map(|head| head.ok_or_else(|| self.damaged("the end of the journal is unreadable".to_owned())));
-        let head = head.transpose()?;
-        let last = match self.last_row(Sequence(u64::MAX))? {
-            // What a block does not hold any more is missing from the end.
-            Some((first, stored)) => {
-                let more = block::records(&stored).map_or(0, |records| records.len().saturating_sub(1));
-                Sequence(first.0.saturating_add(more as u64))
-            }
-            None => Sequence::default(),
-        };
-        let (promised, _) = head.unwrap_or_default();
-        if last < promised {
-            return Err(Error::Gap { expected: last.next() });
-        }
-        if last > promised {
-            return Err(Error::BrokenChain { sequence: last });
-        }
-        // The walk compares the hash of the last record with the head's.
-        self.walk(promised, head).try_for_each(|record| record.map(drop))?;
-        Ok(head)
-    }
-
-    /// Compares the journal with the mark, which may be older.
-    fn check_mark(&self, mark: Option<Head>, head: Option<Head>) -> Result<(), Error> {
-        let Some((acknowledged, _)) = mark else { return Ok(()) };
-        let (last, _) = head.unwrap_or_default();
-        if acknowledged > last {
-            return Err(Error::CutShort { directory: self.directory.clone(), last, acknowledged });
-        }
-        self.walk(acknowledged, mark).try_for_each(|record| record.map(drop))
-    }
-
-    /// Records never change, so those up to a durable head are read without the gate.
-    fn walk(&self, from: Sequence, until: Option<Head>) -> Walk<impl Iterator<Item = Found> + Send> {
-        let start = journal::source_start(from);
-        // The first may lie in the middle of a block.
-        let (begin, error) = match self.last_row(start) {
-            Ok(row) => (row.map_or(start, |(first, _)| first), None),
-            Err(error) => (start, Some(error)),
-        };
-        let range = layout::record_key(begin)..=layout::record_key(Sequence(u64::MAX));
-        let found = self.db.range(range).flat_map(move |entry| self.records_of(start, entry));
-        Walk::new(error.into_iter().map(Err).chain(found), from, until)
-    }
-
-    /// The row with the last record up to a place, or with the block in which that one is.
-    fn last_row(&self, until: Sequence) -> Result<Option<(Sequence, IVec)>, Error> {
-        let rows = layout::record_key(Sequence(0))..=layout::record_key(until);
-        let last = self.db.range(rows).next_back().transpose().map_err(|error| self.engine_error("read", error))?;
-        Ok(last.and_then(|(key, stored)| Some((layout::record_sequence(&key)?, stored))))
-    }
-
-    /// The records of one row, but for those before `start`.
-    fn records_of(&self, start: Sequence, entry: sled::Result<(IVec, IVec)>) -> Vec<Found> {
-        let (key, stored) = match entry {
-            Ok(row) => row,
-            Err(error) => return vec![Err(self.engine_error("read", error))],
-        };
-        let first = layout::record_sequence(&key).unwrap_or_default();
-        if let Some(records) = block::records(&stored) {
-            let numbered = (first.0..).map(Sequence).zip(records).filter(|(sequence, _)| *sequence >= start);
-            return numbered.map(|(sequence, bytes)| Ok(Record::decode_with_hash(sequence, bytes)?)).collect();
-        }
-        if first < start {
-            return Vec::new();
-        }
-        let alone = self.assemble(&key, &stored, || Item::Record(first));
-        vec![alone.and_then(|bytes| Ok(Record::decode_with_hash(first, &bytes)?))]
-    }
-
-    /// Reads rows until one of the limits, and answers where to go on, or `None` at the end of the table.
-    fn read_ahead(
-        &self,
-        table: Table,
-        start: Bound<Vec<u8>>,
-        ahead: &mut VecDeque<Row>,
-    ) -> Result<Option<Bound<Vec<u8>>>, Error> {
-        let _gate = self.pass()?;
-        let mut bytes = 0;
-        for entry in self.db.range((start, Bound::Excluded(layout::table_end(table)))) {
-            let (place, stored) = entry.map_err(|error| self.engine_error("read", error))?;
-            let key = layout::key_of_row(&place).to_vec();
-            let value = self.assemble(&place, &stored, || Item::Row(table, key.clone()))?;
-            bytes += key.len() + value.len();
-            ahead.push_back((key, value));
-            if ahead.len() >= READ_AHEAD_ROWS || bytes >= READ_AHEAD_BYTES {
-                return Ok(Some(Bound::Excluded(place.to_vec())));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The whole value stored under a key, which may be in parts.
-    fn assemble(&self, key: &[u8], stored: &[u8], item: impl Fn() -> Item) -> Result<Vec<u8>, Error> {
-        let (length, parts, expected) = match Stored::read(stored) {
-            Some(Stored::Whole(value)) => return Ok(value.to_vec()),
-            Some(Stored::Parted { length, parts, checksum }) => (length, parts, checksum),
-            None => return Err(Error::Incomplete { item: item(), detail: "its beginning is unreadable".to_owned() }),
-        };
-        let mut value = Vec::new();
-        for part in 0..parts {
-            let missing = || Error::Incomplete { item: item(), detail: format!("part {part} of {parts} is missing") };
-            value.extend_from_slice(&self.get(&layout::part_key(key, part))?.ok_or_else(missing)?);
-        }
-        if value.len() as u64 != length || layout::checksum(&value) != expected {
-            return Err(Error::Incomplete { item: item(), detail: "its parts do not fit together".to_owned() });
-        }
-        Ok(value)
-    }
-
-    fn engine_error(&self, action: &'static str, error: sled::Error) -> Error {
-        match error {
-            sled::Error::Corruption { .. } => self.damaged(error.to_string()),
-            other => Error::Engine { action, detail: other.to_string() },
-        }
-    }
-
-    fn damaged(&self, detail: String) -> Error {
-        Error::Damaged { directory: self.directory.clone(), detail }
-    }
-}
-
-/// A record as it was found, and its hash.
-type Found = Result<(Record, RecordHash), Error>;
 
 fn apply(batch: &mut sled::Batch, changes: impl Iterator<Item = layout::Change>) {
     for (key, value) in changes {
@@ -481,81 +207,9 @@ fn apply(batch: &mut sled::Batch, changes: impl Iterator<Item = layout::Change>)
         }
     }
 }
-
-/// Takes the lock sled will take, giving the previous owner's a moment to go away: nobody writes to what is looked through.
-fn lock(directory: &Path, log_path: &Path) -> Result<File, Error> {
-    let log = File::open(log_path).map_err(io_error("open", log_path))?;
-    for _ in 1..OPEN_ATTEMPTS {
-        match log.try_lock() {
-            Ok(()) => return Ok(log),
-            Err(TryLockError::WouldBlock) => thread::sleep(OPEN_PAUSE),
-            Err(TryLockError::Error(source)) => return Err(io_error("lock", log_path)(source)),
-        }
-    }
-    Err(Error::InUse { directory: directory.to_owned() })
-}
-
-/// Opens a copy of a log that does not look right and reads its whole journal. What sled leaves out is missing there, and
-/// the log itself is left as it is.
-fn rehearse(directory: &Path, mark: Option<Head>) -> Result<(), Error> {
-    tracing::warn!(directory = %directory.display(), "the log does not end as it should; a copy of it is opened first");
-    let copy = directory.join("trial");
-    let rehearsed =
-        log::copy(directory, &copy).map_err(io_error("copy the log for a trial to", &copy)).and_then(|()| {
-            let db = open_database(&copy, directory)?;
-            let log = File::open(copy.join("db")).map_err(io_error("open", &copy))?;
-            let shared = Shared::load(db, directory, &log, mark)?;
-            guarded(directory, || shared.walk(Sequence(1), shared.head()).try_for_each(|record| record.map(drop)))
-        });
-    log::remove_copy(&copy).map_err(io_error("remove", &copy))?;
-    rehearsed
-}
-
-/// sled panics over some damage.
-fn guarded<T>(directory: &Path, action: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let damaged = |_| Error::Damaged { directory: directory.to_owned(), detail: "its log cannot be read".to_owned() };
-    catch_unwind(AssertUnwindSafe(action)).map_err(damaged).flatten()
-}
-
-/// Opens sled, giving the previous owner's lock a moment to go away. Errors name the store's `directory`, wherever sled's
-/// files are.
-fn open_database(files: &Path, directory: &Path) -> Result<Db, Error> {
-    let config = sled::Config::new().path(files).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-    for attempt in 1..=OPEN_ATTEMPTS {
-        match guarded(directory, || Ok(config.open()))? {
-            Ok(db) => return Ok(db),
-            Err(error) if is_lock_failure(&error) => {
-                if attempt < OPEN_ATTEMPTS {
-                    thread::sleep(OPEN_PAUSE);
-                }
-            }
-            Err(error @ sled::Error::Corruption { .. }) => {
-                return Err(Error::Damaged { directory: directory.to_owned(), detail: error.to_string() });
-            }
-            Err(sled::Error::Io(source)) => return Err(io_error("open", files)(source)),
-            Err(other) => return Err(Error::Engine { action: "open its files", detail: other.to_string() }),
-        }
-    }
-    Err(Error::InUse { directory: directory.to_owned() })
-}
-
-/// sled wraps the failure to lock into an error of no particular kind; only its text tells.
-fn is_lock_failure(error: &sled::Error) -> bool {
-    matches!(error, sled::Error::Io(source) if source.to_string().starts_with("could not acquire lock"))
-}
-
-/// Waits until the disk has a file or the entries of a directory.
-fn sync(path: &Path) -> Result<(), Error> {
-    File::open(path).and_then(|file| file.sync_all()).map_err(io_error("sync", path))
-}
-
-fn io_error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Error {
-    let path = path.to_owned();
-    move |source| Error::Io { action, path: path.clone(), source }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Record;
     use super::layout::PART_BYTES;
     use super::*;
 

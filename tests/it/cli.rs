@@ -7,6 +7,7 @@ mod codes;
 mod daemon;
 mod flows;
 mod help;
+mod keeping;
 mod quickstart;
 mod reading;
 mod terminal;

@@ -28,7 +28,7 @@ use serde_json::Value;
 use self::checker::Figures;
 use self::client::{Client, ClientRecord};
 use self::workload::{WORK_TYPES, Workload};
-use crate::support::{Daemon, Home, eventually, marked};
+use crate::support::{Daemon, Home, eventually, exported_events, marked};
 
 const ROUNDS: usize = 30;
 const LONG_ROUNDS: usize = 1_000;
@@ -144,7 +144,7 @@ fn the_checker_sees_what_it_is_there_to_see() {
     let mut daemon = storm.wait_for_everything();
     assert_eq!(daemon.stop(), Some(0), "{}", storm.home.log());
     storm.check();
-    let export = storm.home.echelon(&["store", "export"]).stdout;
+    let export = exported_events(&storm.home.echelon(&["store", "export"]).stdout);
     let honest: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
 
     let table: &[Tampering] = &[
@@ -315,9 +315,9 @@ impl Storm {
         let context = || format!("seed {}; the daemon said:\n{}", self.seed, self.home.log());
         let export = self.home.echelon(&["store", "export"]);
         assert_eq!(export.code, Some(0), "{}\n{}", export.stderr, context());
-        let figures = checker::check(&export.stdout, &self.record, &self.workload.record())
+        let figures = checker::check(&exported_events(&export.stdout), &self.record, &self.workload.record())
             .unwrap_or_else(|faults| panic!("{faults}\n{}", context()));
-        for command in [&["audit", "verify"][..], &["doctor"]] {
+        for command in [&["audit", "verify"][..], &["store", "check"], &["doctor"]] {
             let finished = self.home.echelon(command);
             assert_eq!(finished.code, Some(0), "{command:?}: {finished:?}\n{}", context());
         }

@@ -5,9 +5,11 @@
 //! - [`replies`]: when answers come, and what they are once something went wrong;
 //! - [`recovery`]: what comes back after a restart, with and without snapshots;
 //! - [`following`]: subscriptions and wake-ups;
+//! - [`golden`]: journals as earlier programs wrote them;
 //! - [`random`]: any sequence of commands and restarts.
 
 mod following;
+mod golden;
 mod office;
 mod random;
 mod recovery;

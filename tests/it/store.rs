@@ -3,12 +3,16 @@
 //! - [`conformance`]: what every store does;
 //! - [`model`]: random lives of both stores, beside a list and a map;
 //! - [`opening`]: which directories are opened and which are refused, and what a store in memory may leave out;
-//! - [`damage`]: files that are not as they were written: nothing that was acknowledged is lost without a word.
+//! - [`damage`]: files that are not as they were written: nothing that was acknowledged is lost without a word;
+//! - [`repair`]: what can be mended, and that everything else is left as it is;
+//! - [`formats`]: stores of older formats.
 
 mod conformance;
 mod damage;
+mod formats;
 mod model;
 mod opening;
+mod repair;
 
 use echelon::domain::id::Sequence;
 use echelon::store::{Batch, Error, Reader, Record, SledStore, Store, Table};
@@ -28,7 +32,7 @@ fn open(directory: &Path) -> SledStore {
 }
 
 /// Changes the database behind the store's back.
-fn tamper(directory: &Path, change: impl FnOnce(&sled::Db)) {
+pub(crate) fn tamper(directory: &Path, change: impl FnOnce(&sled::Db)) {
     // sled's threads may hold the lock for a moment after the store is gone.
     let config = sled::Config::new().path(directory).flush_every_ms(None);
     let tries = (0..100).find_map(|_| config.open().map_err(|_| thread::sleep(Duration::from_millis(20))).ok());

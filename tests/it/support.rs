@@ -155,6 +155,19 @@ pub(crate) fn answer(document: &str) -> serde_json::Value {
     document["answer"].take()
 }
 
+/// The events of an exported journal, a line each, without the first line and the last, which say how many there are.
+#[track_caller]
+pub(crate) fn exported_events(export: &str) -> String {
+    let lines: Vec<&str> = export.lines().collect();
+    let [first, events @ .., last] = lines.as_slice() else { panic!("an export has two lines at least: {export}") };
+    let (first, last): (serde_json::Value, serde_json::Value) =
+        (serde_json::from_str(first).expect("JSON"), serde_json::from_str(last).expect("JSON"));
+    assert_eq!(first["export"]["last"], events.len(), "{first}");
+    assert_eq!(last["end"]["events"], events.len(), "{last}");
+    assert_eq!(last["end"]["head"], first["export"]["head"]);
+    events.join("\n")
+}
+
 /// A command that has ended.
 #[derive(Debug)]
 pub(crate) struct Finished {

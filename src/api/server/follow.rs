@@ -7,11 +7,12 @@ use tokio::net::unix::OwnedWriteHalf;
 
 use super::send;
 use crate::actors::office::Office;
-use crate::api::journal;
 use crate::api::resolve;
 use crate::api::wire::{Code, Refusal, Reply};
+use crate::api::{export, journal};
 use crate::domain::id::Sequence;
-use crate::ledger::{self, Filter, Ledger, Stopped};
+use crate::ledger::{Filter, Stopped};
+use crate::store;
 
 /// Events turned into lines in one look at the ledger.
 const EVENTS_AT_ONCE: usize = 64;
@@ -88,15 +89,23 @@ pub(super) async fn watch(
 
 /// Takes the journal out as it is now, without holding the ledger up.
 pub(super) async fn export(write: &mut OwnedWriteHalf, office: &Arc<Office>) -> std::io::Result<()> {
-    let Ok(reader) = office.ledger.read_ledger(Ledger::reader).await else {
+    let begun = office.ledger.read_ledger(|ledger| {
+        // Before its first chart an organisation has no name.
+        let name = Some(ledger.state().chart.name.clone()).filter(|_| !ledger.state().chart.departments.is_empty());
+        (ledger.reader(), export::header(name, ledger.head()), ledger.head())
+    });
+    let Ok((reader, header, head)) = begun.await else {
         return send::<Value>(write, Reply::Error(Refusal::from(Stopped))).await;
     };
+    send(write, Reply::Ok(header)).await?;
+    let (last, _) = head.unwrap_or_default();
     let (lines, mut ready) = tokio::sync::mpsc::channel(EVENTS_AT_ONCE);
     let reading = tokio::task::spawn_blocking(move || {
-        for record in reader.records(Sequence(1)) {
-            let line = record.map_err(ledger::Error::from).and_then(|record| journal::export(&record));
-            let last = line.is_err();
-            if lines.blocking_send(line).is_err() || last {
+        // What comes in meanwhile is for the next export.
+        let wanted = |record: &store::Record| record.sequence <= last;
+        for record in reader.records(Sequence(1)).take_while(|record| record.as_ref().map_or(true, wanted)) {
+            let ended = record.is_err();
+            if lines.blocking_send(record.map(|record| export::raw(&record))).is_err() || ended {
                 return;
             }
         }

@@ -104,7 +104,12 @@ fn code_4_is_for_no_daemon_and_nothing_there() {
         &["tree"],
         &["doctor"],
         &["audit", "verify"],
+        &["audit", "export"],
+        &["store", "check"],
         &["store", "export"],
+        &["store", "backup", "b"],
+        &["store", "rebuild-snapshots"],
+        &["store", "repair"],
         &["watch", "--no-follow"],
     ] {
         assert_fails(home, arguments, 4, &["no daemon runs on", "next: ", "echelon up --org FILE"]);
@@ -134,8 +139,9 @@ fn code_8_is_for_a_damaged_ledger() {
         }
     }
     assert!(damaged > 0, "there is a snapshot to damage");
-    for arguments in [&["audit", "verify"][..], &["status"], &["up", "--org", workshop.chart()]] {
-        assert_fails(&workshop.home, arguments, 8, &["snap"]);
+    let reading = [&["audit", "verify"][..], &["status"], &["store", "check"], &["store", "export"]];
+    for arguments in reading.into_iter().chain([&["up", "--org", workshop.chart()][..]]) {
+        assert_fails(&workshop.home, arguments, 8, &["snap", "`echelon store repair`"]);
     }
 }
 

@@ -41,9 +41,16 @@ fn every_command_has_help_that_fits_a_terminal_and_ends_well() {
         "workflow schema",
         "audit",
         "audit verify",
+        "audit export",
         "doctor",
         "store",
+        "store check",
         "store export",
+        "store import",
+        "store backup",
+        "store restore",
+        "store rebuild-snapshots",
+        "store repair",
         "completions",
     ];
     for command in commands {

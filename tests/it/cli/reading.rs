@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::support::{answer, eventually};
+use super::super::support::{answer, eventually, exported_events};
 use super::Workshop;
 
 /// The names of an object's fields.
@@ -73,10 +73,11 @@ fn reading_says_the_same_with_a_daemon_and_without_one() {
     }
     assert_eq!(workshop.done(&["store", "export"]).stdout, exported);
 
+    let exported = exported_events(&exported);
     let lines = exported.lines().map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
     for (line, sequence) in lines.zip(1..) {
         assert_eq!(line["sequence"], sequence);
-        assert_has(&line, &["version", "org", "wall", "principal", "event", "previous", "hash"]);
+        assert_has(&line, &["version", "org", "wall", "principal", "event", "body", "previous", "hash"]);
     }
 }
 

@@ -53,6 +53,9 @@ fn texts_from_outside_are_shown_without_what_a_terminal_acts_on() {
         &["watch", "--no-follow", "--all"],
         &["watch", "--no-follow", "--json"],
         &["store", "export"],
+        &["store", "check"],
+        &["audit", "export"],
+        &["audit", "export", "--format", "csv"],
     ] {
         assert_quiet(&format!("{arguments:?}"), &workshop.done(arguments));
     }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use self::checker::{Heard, Sent};
 use super::client::{Client, ClientRecord};
 use super::{assert_nothing_alive, say};
-use crate::support::{Daemon, Home, eventually};
+use crate::support::{Daemon, Home, eventually, exported_events};
 
 const ROUNDS: usize = 12;
 const LONG_ROUNDS: usize = 300;
@@ -155,7 +155,7 @@ impl Storm {
     fn export(&self) -> String {
         let export = self.home.echelon(&["store", "export"]);
         assert_eq!(export.code, Some(0), "seed {}: {}", self.seed, export.stderr);
-        export.stdout
+        exported_events(&export.stdout)
     }
 }
 

@@ -89,6 +89,8 @@ fn an_observer_reads_everything() {
         &["doctor"],
         &["audit", "verify"],
         &["watch", "--no-follow"],
+        &["audit", "export"],
+        &["store", "check"],
         &["store", "export"],
     ] {
         studio.done("eve", command);

@@ -132,33 +132,6 @@ fn a_missing_or_changed_part_of_a_large_value_is_reported() {
     assert_eq!(store.row(Table::Archive, b"small").expect("readable"), Some(b"small".to_vec()));
 }
 
-#[test]
-fn a_damaged_snapshot_of_the_engine_is_explained_and_the_advice_works() {
-    let directory = directory();
-    let mut store = open(directory.path());
-    append(&mut store, b"one");
-    drop(store);
-    drop(open(directory.path()));
-    let snapshots = || {
-        let entries = fs::read_dir(directory.path()).expect("readable");
-        let paths = entries.map(|entry| entry.expect("readable").path());
-        paths.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snap")))
-    };
-    assert!(snapshots().count() > 0);
-    for snapshot in snapshots() {
-        fs::write(snapshot, b"").expect("writable");
-    }
-
-    let refused = SledStore::open(directory.path()).map(drop).expect_err("damaged");
-    assert!(matches!(refused, Error::Damaged { .. }), "{refused:?}");
-    assert!(refused.to_string().contains("`snap`"), "{refused}");
-    for snapshot in snapshots() {
-        assert_eq!(fs::metadata(&snapshot).expect("still there").len(), 0, "the original is not touched");
-        fs::remove_file(snapshot).expect("removable");
-    }
-    assert_eq!(bodies(&open(directory.path()), 1), [b"one"]);
-}
-
 /// The engine itself would cut its log at a bad place, without a word.
 #[test]
 fn a_changed_byte_in_the_log_never_loses_an_acknowledged_record_silently() {
@@ -294,7 +267,7 @@ fn whole_or_refused(directory: &Path, expected: &[Vec<u8>]) -> String {
 }
 
 /// A directory as a killed process leaves it: what the store wrote, and nothing it would have written on its way out.
-fn image(directory: &Path) -> tempfile::TempDir {
+pub(super) fn image(directory: &Path) -> tempfile::TempDir {
     let image = tempfile::tempdir().expect("a temporary directory");
     fs::create_dir(image.path().join("blobs")).expect("writable");
     for (name, bytes) in contents(directory) {
@@ -304,7 +277,7 @@ fn image(directory: &Path) -> tempfile::TempDir {
 }
 
 /// The files of a directory, and empty entries for its folders.
-fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(directory).expect("readable").map(|entry| entry.expect("readable"));
     let files = entries.filter(|entry| entry.file_name() != "blobs");
     files

@@ -1,0 +1,327 @@
+//! What the writer and the readers of a store have in common: sled's tree, its end, and who may look when.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use sled::{Db, IVec};
+
+use crate::domain::id::Sequence;
+
+use crate::store::files::io_error;
+use crate::store::journal::{self, Walk};
+use crate::store::layout::{self, Stored};
+use crate::store::mark::Mark;
+use crate::store::{Condition, Error, Head, Item, Keys, Reader, Record, RecordHash, Records, Row, Rows, Table, block};
+
+/// What this program writes. A program that changes the keys or values above takes the next number.
+const FORMAT: u32 = 2;
+
+/// Rows are read ahead up to this number, so that a walk does not take the lock for every row ...
+const READ_AHEAD_ROWS: usize = 256;
+
+/// ... and up to this many bytes, so that a commit never waits long for a walk and large rows do not pile up.
+const READ_AHEAD_BYTES: usize = 1024 * 1024;
+
+/// What the writer and the readers have in common.
+pub(super) struct Shared {
+    pub(super) db: Db,
+    directory: PathBuf,
+    /// The last record that is on the disk.
+    pub(super) head: RwLock<Option<Head>>,
+    /// Held by a commit from its first write until the disk has it; held by readers while they read rows.
+    pub(super) gate: RwLock<Gate>,
+    /// Held by whoever waits for the gate. Without it a busy writer takes the gate again before a waiting reader has
+    /// woken up: reads were seen to wait for hundreds of commits.
+    turn: Mutex<()>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    Open,
+    /// A commit failed: sled may show changes that are not on the disk.
+    Stopped,
+}
+impl Reader for Shared {
+    fn last(&self) -> Result<Option<Head>, Error> {
+        Ok(self.head())
+    }
+
+    fn records(&self, from: Sequence) -> Records<'_> {
+        Box::new(self.walk(from, self.head()))
+    }
+
+    fn row(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let _gate = self.pass()?;
+        let place = layout::row_key(table, key);
+        let stored = self.get(&place)?;
+        stored.map(|stored| self.assemble(&place, &stored, || Item::Row(table, key.to_vec()))).transpose()
+    }
+
+    fn rows(&self, table: Table) -> Rows<'_> {
+        let mut ahead = VecDeque::new();
+        let mut next = Some(Ok(Bound::Included(layout::row_key(table, b""))));
+        Box::new(std::iter::from_fn(move || {
+            if ahead.is_empty() {
+                match next.take()? {
+                    // What was read before an error is still handed out, then the error.
+                    Ok(start) => next = self.read_ahead(table, start, &mut ahead).transpose(),
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+            match ahead.pop_front() {
+                Some(row) => Some(Ok(row)),
+                None => next.take().and_then(Result::err).map(Err),
+            }
+        }))
+    }
+
+    fn keys(&self, table: Table) -> Keys<'_> {
+        let found = self.db.range(layout::row_key(table, b"")..layout::table_end(table)).keys();
+        Box::new(found.map(|place| match place {
+            Ok(place) => Ok(layout::key_of_row(&place).to_vec()),
+            Err(error) => Err(self.engine_error("read", error)),
+        }))
+    }
+
+    fn condition(&self) -> Result<Condition, Error> {
+        // The mark is never newer than the journal at the same moment, so it is read first.
+        let mark = Mark::read(&self.directory).head();
+        let format = self.get(&layout::own_key("format"))?;
+        let format = format.and_then(|bytes| Some(u32::from_be_bytes((*bytes).try_into().ok()?)));
+        Ok(Condition { size_bytes: self.size_bytes()?, format, mark, loose_parts: self.loose_parts()? })
+    }
+
+    fn size_bytes(&self) -> Result<u64, Error> {
+        self.db.size_on_disk().map_err(|error| self.engine_error("measure its files", error))
+    }
+}
+
+impl Shared {
+    /// Takes a database over if it is one of ours and ends as it should.
+    pub(super) fn load(db: Db, directory: &Path, log: &File, mark: Option<Head>) -> Result<Self, Error> {
+        let shared = Self {
+            db,
+            directory: directory.to_owned(),
+            head: RwLock::new(None),
+            gate: RwLock::new(Gate::Open),
+            turn: Mutex::new(()),
+        };
+        shared.check_format(log, mark)?;
+        let head = shared.load_head()?;
+        shared.check_mark(mark, head)?;
+        shared.raise_format(log)?;
+        *shared.head.write().unwrap_or_else(PoisonError::into_inner) = head;
+        Ok(shared)
+    }
+
+    pub(super) fn head(&self) -> Option<Head> {
+        *self.head.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until what sled shows is what the disk has.
+    fn pass(&self) -> Result<RwLockReadGuard<'_, Gate>, Error> {
+        let _turn = self.turn();
+        let gate = self.gate.read().map_err(|_| Error::Stopped)?;
+        if *gate == Gate::Stopped { Err(Error::Stopped) } else { Ok(gate) }
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<IVec>, Error> {
+        self.db.get(key).map_err(|error| self.engine_error("read", error))
+    }
+
+    /// Writes and does not return before the disk has it.
+    pub(super) fn write(&self, changes: sled::Batch, log: &File) -> Result<(), Error> {
+        self.db.apply_batch(changes).map_err(|error| self.engine_error("write", error))?;
+        self.db.flush().map_err(|error| self.engine_error("write", error))?;
+        log.sync_data().map_err(io_error("sync", &self.directory.join("db")))
+    }
+
+    /// Knows our own stores and marks a new one.
+    fn check_format(&self, log: &File, mark: Option<Head>) -> Result<(), Error> {
+        let foreign = || Error::Foreign { directory: self.directory.clone() };
+        let key = layout::own_key("format");
+        if let Some(bytes) = self.get(&key)? {
+            let found = u32::from_be_bytes((*bytes).try_into().map_err(|_| foreign())?);
+            if found > FORMAT {
+                return Err(Error::Newer { directory: self.directory.clone(), found, known: FORMAT });
+            }
+            return Ok(());
+        }
+        if !self.db.is_empty() {
+            return Err(foreign());
+        }
+        // A new one.
+        self.check_mark(mark, None)?;
+        self.raise_format(log)
+    }
+
+    /// Marks a store of an older format as one of ours: what was written before can be read as it is, and what is written
+    /// from now on an older program could not read.
+    fn raise_format(&self, log: &File) -> Result<(), Error> {
+        let key = layout::own_key("format");
+        if self.get(&key)?.is_some_and(|found| *found == FORMAT.to_be_bytes()) {
+            return Ok(());
+        }
+        let mut changes = sled::Batch::default();
+        changes.insert(key, FORMAT.to_be_bytes().to_vec());
+        self.write(changes, log)
+    }
+
+    /// The head as the last commit left it, compared with the last record there is: what was cut off at the end of the
+    /// journal, or added to it, cannot be noticed by a walk.
+    fn load_head(&self) -> Result<Option<Head>, Error> {
+        let stored = self.get(&layout::own_key("head"))?;
+        let head = stored.as_deref().map(|bytes| {
+            let (sequence, hash) = bytes.split_first_chunk()?;
+            Some((Sequence(u64::from_be_bytes(*sequence)), RecordHash(hash.try_into().ok()?)))
+        });
+        let head = head.map(|head| head.ok_or_else(|| self.damaged("the end of the journal is unreadable".to_owned())));
+        let head = head.transpose()?;
+        let last = match self.last_row(Sequence(u64::MAX))? {
+            // What a block does not hold any more is missing from the end.
+            Some((first, stored)) => {
+                let more = block::records(&stored).map_or(0, |records| records.len().saturating_sub(1));
+                Sequence(first.0.saturating_add(more as u64))
+            }
+            None => Sequence::default(),
+        };
+        let (promised, _) = head.unwrap_or_default();
+        if last < promised {
+            return Err(Error::Gap { expected: last.next() });
+        }
+        if last > promised {
+            return Err(Error::BrokenChain { sequence: last });
+        }
+        // The walk compares the hash of the last record with the head's.
+        self.walk(promised, head).try_for_each(|record| record.map(drop))?;
+        Ok(head)
+    }
+
+    /// Compares the journal with the mark, which may be older.
+    fn check_mark(&self, mark: Option<Head>, head: Option<Head>) -> Result<(), Error> {
+        let Some((acknowledged, _)) = mark else { return Ok(()) };
+        let (last, _) = head.unwrap_or_default();
+        if acknowledged > last {
+            return Err(Error::CutShort { directory: self.directory.clone(), last, acknowledged });
+        }
+        self.walk(acknowledged, mark).try_for_each(|record| record.map(drop))
+    }
+
+    /// Records never change, so those up to a durable head are read without the gate.
+    pub(super) fn walk(&self, from: Sequence, until: Option<Head>) -> Walk<impl Iterator<Item = Found> + Send> {
+        let start = journal::source_start(from);
+        // The first may lie in the middle of a block.
+        let (begin, error) = match self.last_row(start) {
+            Ok(row) => (row.map_or(start, |(first, _)| first), None),
+            Err(error) => (start, Some(error)),
+        };
+        let range = layout::record_key(begin)..=layout::record_key(Sequence(u64::MAX));
+        let found = self.db.range(range).flat_map(move |entry| self.records_of(start, entry));
+        Walk::new(error.into_iter().map(Err).chain(found), from, until)
+    }
+
+    /// The row with the last record up to a place, or with the block in which that one is.
+    fn last_row(&self, until: Sequence) -> Result<Option<(Sequence, IVec)>, Error> {
+        let rows = layout::record_key(Sequence(0))..=layout::record_key(until);
+        let last = self.db.range(rows).next_back().transpose().map_err(|error| self.engine_error("read", error))?;
+        Ok(last.and_then(|(key, stored)| Some((layout::record_sequence(&key)?, stored))))
+    }
+
+    /// The records of one row, but for those before `start`.
+    fn records_of(&self, start: Sequence, entry: sled::Result<(IVec, IVec)>) -> Vec<Found> {
+        let (key, stored) = match entry {
+            Ok(row) => row,
+            Err(error) => return vec![Err(self.engine_error("read", error))],
+        };
+        let first = layout::record_sequence(&key).unwrap_or_default();
+        if let Some(records) = block::records(&stored) {
+            let numbered = (first.0..).map(Sequence).zip(records).filter(|(sequence, _)| *sequence >= start);
+            return numbered.map(|(sequence, bytes)| Ok(Record::decode_with_hash(sequence, bytes)?)).collect();
+        }
+        if first < start {
+            return Vec::new();
+        }
+        let alone = self.assemble(&key, &stored, || Item::Record(first));
+        vec![alone.and_then(|bytes| Ok(Record::decode_with_hash(first, &bytes)?))]
+    }
+
+    /// Reads rows until one of the limits, and answers where to go on, or `None` at the end of the table.
+    fn read_ahead(
+        &self,
+        table: Table,
+        start: Bound<Vec<u8>>,
+        ahead: &mut VecDeque<Row>,
+    ) -> Result<Option<Bound<Vec<u8>>>, Error> {
+        let _gate = self.pass()?;
+        let mut bytes = 0;
+        for entry in self.db.range((start, Bound::Excluded(layout::table_end(table)))) {
+            let (place, stored) = entry.map_err(|error| self.engine_error("read", error))?;
+            let key = layout::key_of_row(&place).to_vec();
+            let value = self.assemble(&place, &stored, || Item::Row(table, key.clone()))?;
+            bytes += key.len() + value.len();
+            ahead.push_back((key, value));
+            if ahead.len() >= READ_AHEAD_ROWS || bytes >= READ_AHEAD_BYTES {
+                return Ok(Some(Bound::Excluded(place.to_vec())));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The whole value stored under a key, which may be in parts.
+    fn assemble(&self, key: &[u8], stored: &[u8], item: impl Fn() -> Item) -> Result<Vec<u8>, Error> {
+        let (length, parts, expected) = match Stored::read(stored) {
+            Some(Stored::Whole(value)) => return Ok(value.to_vec()),
+            Some(Stored::Parted { length, parts, checksum }) => (length, parts, checksum),
+            None => return Err(Error::Incomplete { item: item(), detail: "its beginning is unreadable".to_owned() }),
+        };
+        let mut value = Vec::new();
+        for part in 0..parts {
+            let missing = || Error::Incomplete { item: item(), detail: format!("part {part} of {parts} is missing") };
+            value.extend_from_slice(&self.get(&layout::part_key(key, part))?.ok_or_else(missing)?);
+        }
+        if value.len() as u64 != length || layout::checksum(&value) != expected {
+            return Err(Error::Incomplete { item: item(), detail: "its parts do not fit together".to_owned() });
+        }
+        Ok(value)
+    }
+
+    /// Parts that belong to no value.
+    fn loose_parts(&self) -> Result<u64, Error> {
+        let mut loose = 0;
+        for place in self.db.scan_prefix([layout::PART]).keys() {
+            let place = place.map_err(|error| self.engine_error("read", error))?;
+            // Both are looked up together: a commit may have removed the part since.
+            let _gate = self.pass()?;
+            let owned = match layout::part_of(&place) {
+                Some((key, part)) => self.get(key)?.is_some_and(|stored| match Stored::read(&stored) {
+                    Some(Stored::Parted { parts, .. }) => part < parts,
+                    Some(Stored::Whole(_)) | None => false,
+                }),
+                None => false,
+            };
+            loose += u64::from(!owned && self.get(&place)?.is_some());
+        }
+        Ok(loose)
+    }
+
+    fn engine_error(&self, action: &'static str, error: sled::Error) -> Error {
+        match error {
+            sled::Error::Corruption { .. } => self.damaged(error.to_string()),
+            other => Error::Engine { action, detail: other.to_string() },
+        }
+    }
+
+    fn damaged(&self, detail: String) -> Error {
+        Error::Damaged { directory: self.directory.clone(), detail }
+    }
+}
+
+/// A record as it was found, and its hash.
+type Found = Result<(Record, RecordHash), Error>;
