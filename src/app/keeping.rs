@@ -52,6 +52,7 @@ impl From<store::Error> for Error {
 
 /// A directory that is being filled from a journal.
 pub struct Filling {
+    // Dropped in this order: what is in a directory goes before the directory.
     build: Build,
     draft: Draft,
     room: Room,
@@ -81,12 +82,11 @@ impl Filling {
     ///
     /// # Errors
     /// When the store cannot be written, or does not open to what was put into it.
-    pub fn publish(self) -> Result<Built, Error> {
-        let Self { build, draft, mut room } = self;
-        let built = build.finish()?;
-        opens_to(&draft, &built)?;
-        draft.publish()?;
-        room.is_used = true;
+    pub fn publish(mut self) -> Result<Built, Error> {
+        let built = self.build.finish()?;
+        opens_to(&self.draft, &built)?;
+        self.draft.publish()?;
+        self.room.is_used = true;
         Ok(built)
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::id::Sequence;
 
 use super::files::{self, io_error};
 use super::mark::Mark;
-use super::{Draft, Error, Head, Reader, SledStore, Store as _, Table, log};
+use super::{Draft, Error, Head, Reader, SledStore, Store as _, Table, copies};
 
 /// What a store that was damaged is kept as: the name of its directory and this.
 const KEPT_AS: &str = ".damaged";
@@ -42,9 +42,9 @@ pub fn repair(directory: &Path) -> Result<Option<Repaired>, Error> {
         Err(other) => return Err(other),
     }
     let lock = files::lock(directory, &directory.join("db"))?;
-    let left_out = log::snapshots(directory).map_err(io_error("read", directory))?;
+    let left_out = copies::snapshots(directory).map_err(io_error("read", directory))?;
     let draft = Draft::begin(directory)?;
-    let copied = log::copy_without_snapshots(directory, draft.directory());
+    let copied = copies::copy_without_snapshots(directory, draft.directory());
     copied.map_err(io_error("copy the log to", draft.directory()))?;
     let checked = read_through(draft.directory());
     let (last, damaged_rows) = checked.map_err(|error| in_the_place_of(error, directory))?;

@@ -20,6 +20,7 @@
 //!   journal went.
 //! - A cut-off snapshot makes opening fail although the log has everything. [`Error::Damaged`] says what to do.
 
+mod condition;
 mod opening;
 mod shared;
 

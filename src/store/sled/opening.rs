@@ -11,7 +11,7 @@ use crate::domain::id::Sequence;
 
 use super::shared::Shared;
 use crate::store::files::{OPEN_ATTEMPTS, OPEN_PAUSE, io_error};
-use crate::store::{Error, Head, log};
+use crate::store::{Error, Head, copies};
 
 /// What sled may keep of its pages in memory. The journal is written once and read in order, and the rows that matter are
 /// in the actors' memory, so the cache serves only the inner nodes and the newest leaves; more buys nothing measurable.
@@ -23,13 +23,13 @@ pub(super) fn rehearse(directory: &Path, mark: Option<Head>) -> Result<(), Error
     tracing::warn!(directory = %directory.display(), "the log does not end as it should; a copy of it is opened first");
     let copy = directory.join("trial");
     let rehearsed =
-        log::copy(directory, &copy).map_err(io_error("copy the log for a trial to", &copy)).and_then(|()| {
+        copies::copy(directory, &copy).map_err(io_error("copy the log for a trial to", &copy)).and_then(|()| {
             let db = open_database(&copy, directory)?;
             let log = File::open(copy.join("db")).map_err(io_error("open", &copy))?;
             let shared = Shared::load(db, directory, &log, mark)?;
             guarded(directory, || shared.walk(Sequence(1), shared.head()).try_for_each(|record| record.map(drop)))
         });
-    log::remove_copy(&copy).map_err(io_error("remove", &copy))?;
+    copies::remove_copy(&copy).map_err(io_error("remove", &copy))?;
     rehearsed
 }
 

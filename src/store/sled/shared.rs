@@ -13,7 +13,6 @@ use crate::domain::id::Sequence;
 use crate::store::files::io_error;
 use crate::store::journal::{self, Walk};
 use crate::store::layout::{self, Stored};
-use crate::store::mark::Mark;
 use crate::store::{Condition, Error, Head, Item, Keys, Reader, Record, RecordHash, Records, Row, Rows, Table, block};
 
 /// What this program writes. A program that changes the keys or values above takes the next number.
@@ -28,7 +27,7 @@ const READ_AHEAD_BYTES: usize = 1024 * 1024;
 /// What the writer and the readers have in common.
 pub(super) struct Shared {
     pub(super) db: Db,
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
     /// The last record that is on the disk.
     pub(super) head: RwLock<Option<Head>>,
     /// Held by a commit from its first write until the disk has it; held by readers while they read rows.
@@ -87,11 +86,7 @@ impl Reader for Shared {
     }
 
     fn condition(&self) -> Result<Condition, Error> {
-        // The mark is never newer than the journal at the same moment, so it is read first.
-        let mark = Mark::read(&self.directory).head();
-        let format = self.get(&layout::own_key("format"))?;
-        let format = format.and_then(|bytes| Some(u32::from_be_bytes((*bytes).try_into().ok()?)));
-        Ok(Condition { size_bytes: self.size_bytes()?, format, mark, loose_parts: self.loose_parts()? })
+        self.look_over()
     }
 
     fn size_bytes(&self) -> Result<u64, Error> {
@@ -126,7 +121,7 @@ impl Shared {
     }
 
     /// Waits until what sled shows is what the disk has.
-    fn pass(&self) -> Result<RwLockReadGuard<'_, Gate>, Error> {
+    pub(super) fn pass(&self) -> Result<RwLockReadGuard<'_, Gate>, Error> {
         let _turn = self.turn();
         let gate = self.gate.read().map_err(|_| Error::Stopped)?;
         if *gate == Gate::Stopped { Err(Error::Stopped) } else { Ok(gate) }
@@ -292,26 +287,7 @@ impl Shared {
         Ok(value)
     }
 
-    /// Parts that belong to no value.
-    fn loose_parts(&self) -> Result<u64, Error> {
-        let mut loose = 0;
-        for place in self.db.scan_prefix([layout::PART]).keys() {
-            let place = place.map_err(|error| self.engine_error("read", error))?;
-            // Both are looked up together: a commit may have removed the part since.
-            let _gate = self.pass()?;
-            let owned = match layout::part_of(&place) {
-                Some((key, part)) => self.get(key)?.is_some_and(|stored| match Stored::read(&stored) {
-                    Some(Stored::Parted { parts, .. }) => part < parts,
-                    Some(Stored::Whole(_)) | None => false,
-                }),
-                None => false,
-            };
-            loose += u64::from(!owned && self.get(&place)?.is_some());
-        }
-        Ok(loose)
-    }
-
-    fn engine_error(&self, action: &'static str, error: sled::Error) -> Error {
+    pub(super) fn engine_error(&self, action: &'static str, error: sled::Error) -> Error {
         match error {
             sled::Error::Corruption { .. } => self.damaged(error.to_string()),
             other => Error::Engine { action, detail: other.to_string() },

@@ -30,7 +30,8 @@ fn snapshots(place: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_store_with_damaged_snapshots_is_repaired_on_a_copy_and_the_original_is_kept() {
-    let damages: [(&str, fn(&[u8]) -> Vec<u8>); 4] = [
+    type Damage = fn(&[u8]) -> Vec<u8>;
+    let damages: [(&str, Damage); 4] = [
         ("empty", |_| Vec::new()),
         ("truncated", |whole| whole[..whole.len() / 2].to_vec()),
         ("garbage", |whole| vec![0xa5; whole.len()]),

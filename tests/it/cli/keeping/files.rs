@@ -1,8 +1,8 @@
 //! Files that are written and read: none is written over, none is half there, and none is believed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -163,35 +163,53 @@ fn of_a_folder_of_backups_the_one_that_goes_furthest_is_restored() {
     fails(&workshop, "newer", &["store", "restore", "backups"], 9, &["of two organisations", "name the file"]);
 }
 
+/// An import that reads a pipe: so far it was given the first lines, and has begun.
+fn half_an_import<'a>(workshop: &Workshop, lines: &mut impl Iterator<Item = &'a str>) -> (Child, File) {
+    let pipe = workshop.home.path().join("pipe");
+    if !pipe.exists() {
+        assert_eq!(finish(Command::new("mkfifo").arg(&pipe)).code, Some(0));
+    }
+    let mut program = echelon();
+    program.args(["--data-dir", "new", "store", "import", "pipe"]).current_dir(workshop.home.path());
+    let import = program.stderr(Stdio::null()).spawn().expect("the program starts");
+    let mut write = File::options().write(true).open(&pipe).expect("the import reads it");
+    for line in lines.take(3) {
+        writeln!(write, "{line}").expect("it is read");
+    }
+    eventually("the import begins", || workshop.home.path().join("new/ledger.new/db").exists().then_some(()));
+    (import, write)
+}
+
 #[test]
-fn an_import_that_is_interrupted_leaves_nothing() {
+fn an_import_that_does_not_come_to_its_end_leaves_nothing_that_is_in_the_way() {
     let workshop = Workshop::new();
     assert_eq!(workshop.run("make it").code, Some(0));
     let whole = workshop.done(&["store", "export"]).stdout;
     let mut lines = whole.lines();
-    let pipe = workshop.home.path().join("pipe");
-    assert_eq!(finish(Command::new("mkfifo").arg(&pipe)).code, Some(0));
-    let mut program = echelon();
-    program.args(["--data-dir", "new", "store", "import", "pipe"]).current_dir(workshop.home.path());
-    let mut import = program.stderr(Stdio::null()).spawn().expect("the program starts");
-    let mut write = fs::File::options().write(true).open(&pipe).expect("the import reads it");
-    let mut line = || writeln!(write, "{}", lines.next().expect("there are lines left"));
-    for _ in 0..3 {
-        line().expect("it is read");
-    }
-    eventually("the import begins", || workshop.home.path().join("new/ledger.new/db").exists().then_some(()));
+    let (mut import, mut write) = half_an_import(&workshop, &mut lines);
     kill_process(Pid::from_child(&import), Signal::INT).expect("it is there");
     // It is noticed with one of the next events, and the last line never comes.
     let ended = loop {
         // Whoever has ended reads nothing.
-        let _ = line();
+        let _ = writeln!(write, "{}", lines.next().expect("it ends before there are no lines left"));
         thread::sleep(Duration::from_millis(50));
         if let Some(ended) = import.try_wait().expect("it can be asked") {
             break ended;
         }
     };
     assert_eq!(ended.code(), Some(130));
-    assert!(!workshop.home.path().join("new").exists());
+    assert!(!workshop.home.path().join("new").exists(), "an interrupted one leaves nothing");
+
+    drop(write);
+    let (mut import, write) = half_an_import(&workshop, &mut whole.lines());
+    import.kill().expect("it is there");
+    import.wait().expect("it ends");
+    drop(write);
+    assert_eq!(names(&workshop.home.path().join("new")), ["ledger.new", "lock"], "a killed one cannot tidy up");
+    fails(&workshop, "new", &["status"], 4, &["nothing is kept there"]);
+    workshop.home.write("whole.jsonl", &whole);
+    done(&workshop, "new", &["store", "import", "whole.jsonl"]);
+    assert_eq!(names(&workshop.home.path().join("new")), ["ledger", "lock"]);
 }
 
 /// A command that may not write files of more than some kilobytes, which is how a full disk looks.
