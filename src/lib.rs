@@ -17,7 +17,7 @@
 //! | [`ledger`] | the single writer: decide, evolve, one batch, one sync, then replies | answer before the sync |
 //! | [`actors`] | the places of the organisation, alive and supervised | keep state that matters |
 //! | [`api`] | the socket, its protocol, and what clients get to see | show the core's own types |
-//! | [`app`] | the composition root: wire, run, drain, stop | decide anything |
+//! | [`app`] | the composition root: wire, run, drain, stop; fill, rebuild and repair what is stopped | decide anything |
 //! | [`sim`] | a whole organisation under load, on virtual time | play what the organisation does itself |
 //! | [`cli`] | the command line, one file a command | anything a library user would miss |
 //!

@@ -42,11 +42,10 @@ pub(super) struct ExportArgs {
     output: Option<PathBuf>,
 }
 
+// Help for the single values would make the help text longer than the option needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Format {
-    /// One JSON object a line
     Jsonl,
-    /// Comma-separated values, with a header
     Csv,
 }
 

@@ -1,5 +1,5 @@
-//! `echelon audit export`: an event a line, for people outside. The last line of each can be held against the next: it
-//! carries the hash of the event before, and `echelon audit verify` says what the last one has to be.
+//! `echelon audit export`: an event a line, for people outside. Each can be held against the one before, whose hash it
+//! carries, and the last against `echelon audit verify`, which says where the chain ends.
 
 use std::path::Path;
 use std::str::FromStr;

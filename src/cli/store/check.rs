@@ -92,7 +92,8 @@ fn advice(data_dir: &Path, faults: &[StoreFaultView]) -> Vec<String> {
 pub(super) fn bytes(size: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     let (mut size, mut unit) = (size as f64 / 1024.0, 0);
-    while size >= 1024.0 && unit + 1 < UNITS.len() {
+    // What would be shown as 1024.0 is one of the next unit.
+    while size >= 1023.95 && unit + 1 < UNITS.len() {
         (size, unit) = (size / 1024.0, unit + 1);
     }
     format!("{size:.1} {}", UNITS[unit])
