@@ -1,20 +1,18 @@
-//! The clocks. This is the only module that reads the system's.
+//! The clocks. `system.rs` is the only place that reads the system's.
 //!
 //! A clock tells three times: wall time and organisation time, which commands are stamped by, and its uptime, which nobody
 //! can set. The third is there to notice that the first two jumped.
 
 use std::future::{self, Future};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
 use crate::domain::time::{Anchor, Millis, OrgTime, Stamp, WallTime};
 
-/// The longest sleep in one piece. A wall clock that is set ahead while somebody sleeps is noticed this much later at
-/// most; one look more every half a minute costs nothing.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+mod system;
+
+pub use self::system::{ReadWall, SystemClock};
 
 /// A sleep; it borrows nothing.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -44,96 +42,6 @@ pub trait Clock: Send + Sync {
 
     /// Completes at one of the points in time, or earlier: whoever waits looks at the time again.
     fn sleep_until(&self, until: Until) -> Sleep;
-}
-
-/// The system's clock. Organisation time begins where its anchor says and runs on by what really passes, a suspended
-/// machine's time included: a wall clock that is set to another time moves no deadline.
-///
-/// A system clock that is set back stands still here until it has caught up, so nothing is ever recorded before what
-/// caused it.
-#[derive(Debug)]
-pub struct SystemClock {
-    speed: u32,
-    /// Organisation time when this clock began.
-    began: OrgTime,
-    /// What the machine had been up for then.
-    booted: Duration,
-    told: AtomicI64,
-    started: Instant,
-}
-
-impl SystemClock {
-    /// A clock that never tells a time before `last`, the last time in the journal, and gives organisation time by `anchor`.
-    #[must_use]
-    pub fn starting_after(last: Stamp, anchor: Anchor) -> Self {
-        let wall = WallTime::from_millis(read().max(last.wall.as_millis()));
-        Self {
-            speed: anchor.speed.max(1),
-            began: anchor.org_at(wall).max(last.org),
-            booted: since_boot(),
-            told: AtomicI64::new(wall.as_millis()),
-            started: Instant::now(),
-        }
-    }
-
-    fn org(&self) -> OrgTime {
-        let passed = since_boot().saturating_sub(self.booted).as_millis();
-        let passed = i64::try_from(passed).unwrap_or(i64::MAX);
-        self.began.plus(Millis(passed.saturating_mul(i64::from(self.speed))))
-    }
-}
-
-/// How long the machine has been up, the time for which it was suspended included.
-fn since_boot() -> Duration {
-    let read = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let whole = Duration::from_secs(u64::try_from(read.tv_sec).unwrap_or_default());
-    whole.saturating_add(Duration::from_nanos(u64::try_from(read.tv_nsec).unwrap_or_default()))
-}
-
-impl Default for SystemClock {
-    /// Organisation time runs with wall time, and nothing has been recorded before.
-    fn default() -> Self {
-        Self::starting_after(Stamp::default(), Anchor::WITH_WALL)
-    }
-}
-
-/// What the system's clock says, in milliseconds since 1970.
-fn read() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
-}
-
-impl Clock for SystemClock {
-    fn now(&self) -> Stamp {
-        let read = read();
-        let wall = WallTime::from_millis(self.told.fetch_max(read, Ordering::Relaxed).max(read));
-        Stamp { org: self.org(), wall }
-    }
-
-    fn uptime(&self) -> Millis {
-        Millis(i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX))
-    }
-
-    fn speed(&self) -> u32 {
-        self.speed
-    }
-
-    fn sleep_until(&self, until: Until) -> Sleep {
-        // By what the system says and not by what was told: a clock that was set back has to catch up first.
-        let read = WallTime::from_millis(read());
-        let org = until.org.map(|org| {
-            let ahead = org.since(self.org()).0.max(0);
-            let speed = i64::from(self.speed);
-            // Rounded up: never early.
-            Millis(ahead.saturating_add(speed - 1) / speed)
-        });
-        let wall = until.wall.map(|wall| wall.since(read));
-        let uptime = until.uptime.map(|uptime| Millis(uptime.0.saturating_sub(self.uptime().0)));
-        match [org, wall, uptime].into_iter().flatten().min() {
-            Some(distance) => Box::pin(tokio::time::sleep(distance.to_duration().min(LONGEST_SLEEP))),
-            None => Box::pin(future::pending()),
-        }
-    }
 }
 
 /// What a clock that is set by hand stands at.
@@ -263,15 +171,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_clock_never_tells_a_time_before_the_last_that_was_recorded() {
-        let tomorrow = SystemClock::default().now().wall.plus(Millis::from_hours(24));
-        let last = Stamp { org: OrgTime::from_millis(tomorrow.as_millis()), wall: tomorrow };
-        assert_eq!(SystemClock::starting_after(last, Anchor::WITH_WALL).now(), last);
-        let later = Stamp { org: last.org.plus(Millis(1)), wall: tomorrow };
-        assert_eq!(SystemClock::starting_after(later, Anchor::WITH_WALL).now(), later);
-    }
-
-    #[test]
     fn organisation_time_runs_at_the_speed_of_its_anchor() {
         let start = WallTime::from_millis(1_780_000_000_000);
         let anchor = Anchor { wall: start, org: OrgTime::from_millis(0), speed: 3_600 };
@@ -295,24 +194,5 @@ mod tests {
         assert!(!sleep.is_finished());
         clock.advance(Millis(1));
         assert!((&mut sleep).await.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_sleep_on_the_system_clock_is_no_longer_than_the_wait_and_than_half_a_minute() {
-        let now = SystemClock::default().now();
-        let anchor = Anchor { wall: now.wall, org: now.org, speed: 3_600 };
-        let clock = SystemClock::starting_after(now, anchor);
-        let far = Some(now.wall.plus(Millis::from_hours(1)));
-        // An organisation hour is a second.
-        let hour = Some(now.org.plus(Millis::from_hours(1)));
-        for (until, at_most) in [
-            (Until { wall: far, ..Until::default() }, LONGEST_SLEEP),
-            (Until { wall: far, org: hour, uptime: None }, Duration::from_secs(1)),
-            (Until { uptime: Some(Millis(200)), wall: far, org: None }, Duration::from_millis(200)),
-        ] {
-            let begun = tokio::time::Instant::now();
-            clock.sleep_until(until).await;
-            assert!(begun.elapsed() <= at_most + Duration::from_millis(1), "{until:?}: {:?}", begun.elapsed());
-        }
     }
 }
