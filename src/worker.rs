@@ -30,6 +30,7 @@ pub mod deliverable;
 pub mod human;
 pub mod job;
 pub mod outcome;
+mod output;
 pub mod planning;
 mod process;
 mod simulated;

@@ -92,6 +92,10 @@ fn open(workspace: &Path, path: &str) -> Result<File, String> {
         io::ErrorKind::InvalidInput => "is not a regular file".to_owned(),
         _ => format!("cannot be read: {error}"),
     };
+    // A link in place of the folder would lead to files that are nobody's work.
+    if fs::symlink_metadata(workspace).is_ok_and(|found| !found.is_dir()) {
+        return Err("the workspace is not a folder any more".to_owned());
+    }
     let root = fs::canonicalize(workspace).map_err(missing)?;
     let resolved = fs::canonicalize(root.join(path)).map_err(missing)?;
     let relative = resolved.strip_prefix(&root).map_err(|_| "leads out of the workspace")?;
@@ -186,7 +190,7 @@ async fn command(workspace: &Path, path: &str, argv: &[String], limits: &Limits)
         input: Vec::new(),
         timeout: limits.command_timeout,
         token: Token::from_bytes(&secret),
-        pid_file: None,
+        control: None,
     };
     let program = argv.first().map_or("", String::as_str);
     let finished = run(invocation, &mut RunContext::detached())

@@ -12,28 +12,21 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until, timeout};
 
 use super::job::Token;
-use super::outcome::tidy;
+use super::output::Output;
 use super::survivors::{Mark, Record, kill_marked, signal_group};
-use super::workspace::create_new;
+use super::workspace::{PID_FILE, remove_inside, replace_inside};
 use super::{GRACE, RunContext, Sign};
-
-/// How much of the end of each output stream is kept: enough for a stack trace and what led to it.
-pub(super) const TAIL_LIMIT: usize = 64 * 1024;
-
-/// Most output of a run, both streams together. A talkative build prints a few megabytes; what prints more is in a loop.
-pub(super) const OUTPUT_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// How long the pipes are read on once everything was killed: what was written is there already, only a process that
 /// escaped could hold them open.
@@ -56,8 +49,8 @@ pub(super) struct Invocation {
     pub(super) timeout: Duration,
     /// By which its processes are found again.
     pub(super) token: Token,
-    /// Where its process group is recorded while it runs.
-    pub(super) pid_file: Option<PathBuf>,
+    /// The folder where its process group is recorded while it runs.
+    pub(super) control: Option<PathBuf>,
 }
 
 /// How a run ended.
@@ -88,7 +81,7 @@ pub(super) enum End {
 /// # Errors
 /// When it cannot be started.
 pub(super) async fn run(invocation: Invocation, context: &mut RunContext) -> io::Result<Finished> {
-    let Invocation { argv, environment, folder, input, timeout: limit, token, pid_file } = invocation;
+    let Invocation { argv, environment, folder, input, timeout: limit, token, control } = invocation;
     if *context.stop.borrow() {
         return Ok(Finished {
             end: End::Stopped(None),
@@ -111,9 +104,12 @@ pub(super) async fn run(invocation: Invocation, context: &mut RunContext) -> io:
         .kill_on_drop(true)
         .spawn()?;
     let mut guard = Guard::over(&child, token)?;
-    if let Some(file) = pid_file.clone() {
+    if let Some(folder) = control.clone() {
         let leader = guard.leader;
-        let recorded = blocking(move || Record::of(leader).map_or(Ok(()), |record| write_line(&file, &record.line())));
+        let recorded = blocking(move || match Record::of(leader) {
+            Some(record) => replace_inside(&folder, PID_FILE, &record.line()),
+            None => Ok(()),
+        });
         if let Err(error) = recorded.await {
             tracing::debug!(%error, "a process group is not recorded; it is still found by its environment");
         }
@@ -141,8 +137,8 @@ pub(super) async fn run(invocation: Invocation, context: &mut RunContext) -> io:
     let survivors = blocking(move || kill_marked(&mark)).await.map(|killed| killed.len());
     drop(timeout(DRAIN_LIMIT, async { while pipes.join_next().await.is_some() {} }).await);
     guard.armed = false;
-    if let Some(file) = pid_file {
-        drop(tokio::fs::remove_file(file).await);
+    if let Some(folder) = control {
+        drop(blocking(move || remove_inside(&folder, PID_FILE)).await);
     }
     let end = if output.is_flooded.load(Ordering::Relaxed) { End::Flooded } else { end };
     let token = guard.token.reveal();
@@ -226,61 +222,6 @@ impl Drop for Guard {
             tracing::debug!(%error, "no thread to look for survivors; the next start of the daemon looks again");
         }
     }
-}
-
-/// What a child prints: the end of it, and how much it was.
-#[derive(Default)]
-struct Output {
-    stdout: Tail,
-    stderr: Tail,
-    total: AtomicU64,
-    printed_since_asked: AtomicBool,
-    is_flooded: AtomicBool,
-    flooded: Notify,
-}
-
-impl Output {
-    async fn read(self: Arc<Self>, mut pipe: impl AsyncRead + Unpin, tail: fn(&Self) -> &Tail) {
-        let mut chunk = vec![0; 16 * 1024];
-        while let Ok(length @ 1..) = pipe.read(&mut chunk).await {
-            tail(&self).push(&chunk[..length]);
-            self.printed_since_asked.store(true, Ordering::Relaxed);
-            let length = u64::try_from(length).unwrap_or(u64::MAX);
-            if self.total.fetch_add(length, Ordering::Relaxed).saturating_add(length) > OUTPUT_LIMIT {
-                self.is_flooded.store(true, Ordering::Relaxed);
-                self.flooded.notify_one();
-                return;
-            }
-        }
-    }
-}
-
-/// The last [`TAIL_LIMIT`] bytes of a stream.
-#[derive(Default)]
-struct Tail(Mutex<Vec<u8>>);
-
-impl Tail {
-    fn push(&self, bytes: &[u8]) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend_from_slice(bytes);
-        // Cutting only at twice the limit moves each byte once, not with every chunk.
-        if kept.len() > 2 * TAIL_LIMIT {
-            let surplus = kept.len() - TAIL_LIMIT;
-            kept.drain(..surplus);
-        }
-    }
-
-    fn text(&self, secret: &str) -> String {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(&kept);
-        let text = if secret.is_empty() { text.into_owned() } else { text.replace(secret, "[token]") };
-        let surplus = text.ceil_char_boundary(text.len().saturating_sub(TAIL_LIMIT));
-        tidy(&text[surplus..], TAIL_LIMIT)
-    }
-}
-
-fn write_line(file: &std::path::Path, line: &str) -> io::Result<()> {
-    io::Write::write_all(&mut create_new(file, 0o600)?, line.as_bytes())
 }
 
 /// Runs what blocks on the threads that are for it.

@@ -16,10 +16,11 @@
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::job::{Input, Job};
@@ -168,8 +169,8 @@ pub(super) struct Prepared {
     pub(super) document: Vec<u8>,
 }
 
-/// Opens a regular file below `root` for reading. No part of `relative` may be a symbolic link, and a pipe or a device
-/// is never waited for.
+/// Opens a regular file below `root` for reading. Neither `root` nor any part of `relative` may be a symbolic link, and a
+/// pipe or a device is never waited for.
 ///
 /// # Errors
 /// `NotFound` when there is nothing; `InvalidInput` when it is not a regular file or lies behind a symbolic link.
@@ -180,7 +181,7 @@ pub(super) fn open_inside(root: &Path, relative: &str) -> io::Result<File> {
         other => other.into(),
     };
     let relative = inside(relative).ok_or_else(not_a_file)?;
-    let mut folder = rustix::fs::open(root, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut folder = open_folder(root).map_err(refused)?;
     let mut parts = relative.split('/').peekable();
     while let Some(part) = parts.next() {
         let kind = if parts.peek().is_some() { OFlags::DIRECTORY } else { OFlags::NONBLOCK | OFlags::NOCTTY };
@@ -189,6 +190,29 @@ pub(super) fn open_inside(root: &Path, relative: &str) -> io::Result<File> {
     }
     let file = File::from(folder);
     if file.metadata()?.is_file() { Ok(file) } else { Err(not_a_file()) }
+}
+
+/// Opens a folder that is none behind a symbolic link.
+fn open_folder(folder: &Path) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::open(folder, OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Writes a file in `folder`, in place of whatever a worker may have put there. Where it put a symbolic link in place of the
+/// folder, nothing is written.
+pub(super) fn replace_inside(folder: &Path, name: &str, text: &str) -> io::Result<()> {
+    let folder = open_folder(folder)?;
+    match rustix::fs::unlinkat(&folder, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(&folder, name, flags, Mode::RUSR | Mode::WUSR)?;
+    File::from(file).write_all(text.as_bytes())
+}
+
+/// Removes a file from a folder that is none behind a symbolic link.
+pub(super) fn remove_inside(folder: &Path, name: &str) -> io::Result<()> {
+    Ok(rustix::fs::unlinkat(open_folder(folder)?, name, AtFlags::empty())?)
 }
 
 /// Creates a file that was not there.

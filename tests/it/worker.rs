@@ -3,11 +3,13 @@
 //! - [`outcomes`]: what the end of a program means, and how what it says is read;
 //! - [`surroundings`]: what a program finds, and what is left of it for the next one;
 //! - [`ends`]: programs that are stopped, and what they leave behind;
+//! - [`misbehaviour`]: programs that do whatever they can think of, under the real daemon;
 //! - [`deliverables`]: deliverables are checked as they are;
 //! - [`simulated`]: workers that only pretend.
 
 mod deliverables;
 mod ends;
+mod misbehaviour;
 mod outcomes;
 mod simulated;
 mod surroundings;
