@@ -106,7 +106,7 @@ pub fn lock_directory(data_dir: &Path) -> Result<DirectoryLock, Error> {
         let path = path.to_owned();
         move |error| Error::Directory { path, error }
     };
-    DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(failed(data_dir))?;
+    make_directory(data_dir).map_err(failed(data_dir))?;
     let path = data_dir.join("lock");
     let mut file = OpenOptions::new()
         .read(true)
@@ -136,6 +136,17 @@ pub fn lock_directory(data_dir: &Path) -> Result<DirectoryLock, Error> {
     Ok(DirectoryLock { _file: file })
 }
 
+/// Makes a directory, for its owner only, unless it is there.
+fn make_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match error.kind() {
+        // Said of whatever is there and is no directory.
+        io::ErrorKind::AlreadyExists => {
+            io::Error::new(io::ErrorKind::NotADirectory, "it is not a directory, or a link that leads to none")
+        }
+        _others => error,
+    })
+}
+
 /// Opens the ledger of a locked directory.
 ///
 /// # Errors
@@ -151,8 +162,11 @@ pub fn open_ledger(lock: &DirectoryLock, data_dir: &Path) -> Result<(Ledger, Rec
 pub fn open_store(_: &DirectoryLock, data_dir: &Path) -> Result<SledStore, store::Error> {
     let folder = data_dir.join(LEDGER);
     // For nobody else's eyes, whatever the rights of the directory around it.
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-    made.map_err(|error| store::Error::Io { action: "make", path: folder.clone(), source: error })?;
+    make_directory(&folder).map_err(|error| store::Error::Io {
+        action: "make",
+        path: folder.clone(),
+        source: error,
+    })?;
     SledStore::open(&folder)
 }
 

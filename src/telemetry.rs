@@ -63,7 +63,8 @@ where
         Ok(_) | Err(_) => understood,
     };
     FOR_PROGRAMS.store(format == Format::Json, Ordering::Relaxed);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    // A line that cannot be written is lost. Saying so on standard error, which is where it was to go, would panic.
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     let done = match format {
         Format::Text => builder
             .with_ansi(colour)

@@ -139,12 +139,18 @@ impl From<ledger::Error> for Failure {
     fn from(error: ledger::Error) -> Self {
         let exit = match &error {
             ledger::Error::Store(store::Error::InUse { .. }) => Exit::InUse,
-            ledger::Error::Store(store::Error::Io { .. } | store::Error::Engine { .. }) => Exit::Failed,
+            ledger::Error::Store(store::Error::Io { .. }) => {
+                return Self::new(
+                    Exit::Failed,
+                    error.to_string(),
+                    "look at the disk (full? unplugged? read-only?) and at who may write there, then start again: \
+                     nothing acknowledged is lost",
+                );
+            }
+            ledger::Error::Store(store::Error::Engine { .. }) => Exit::Failed,
             ledger::Error::Store(_) | ledger::Error::Unreadable { .. } | ledger::Error::Row { .. } => Exit::Damaged,
         };
-        // What the system says is a cause of its own.
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        Self::plain(exit, format!("{error}{cause}"))
+        Self::plain(exit, error.to_string())
     }
 }
 

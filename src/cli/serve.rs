@@ -131,6 +131,9 @@ pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
+    /// Heard and not listened to: unheard, it would end the process at the write that is beyond the limit of a file's
+    /// size, without a word; heard, the write fails, and the ledger says so.
+    _too_large: Signal,
 }
 
 impl Signals {
@@ -139,6 +142,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
+            _too_large: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

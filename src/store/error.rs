@@ -184,7 +184,7 @@ pub enum Error {
     Stopped,
 
     /// The operating system refused something.
-    #[error("cannot {action} {}", .path.display())]
+    #[error("cannot {action} {}: {source}", .path.display())]
     Io {
         /// What was tried: "open", "sync".
         action: &'static str,

@@ -38,6 +38,8 @@ pub(super) struct Mark {
     file: Option<File>,
     /// What the file holds, if that is known.
     written: Option<Head>,
+    /// Whether it was said that the file cannot be written.
+    complained: bool,
 }
 
 impl Mark {
@@ -58,7 +60,7 @@ impl Mark {
                 None
             }
         };
-        Self { path, file: None, written }
+        Self { path, file: None, written, complained: false }
     }
 
     /// What the file holds.
@@ -66,16 +68,26 @@ impl Mark {
         self.written
     }
 
-    /// Writes what the disk has by now. A failure costs only the mark, not the commit it is written for: it is logged,
-    /// and the next commit tries again.
+    /// Writes what the disk has by now. A failure costs only the mark, not the commit it is written for: the first one is
+    /// logged, and the next commit tries again.
     pub(super) fn write(&mut self, head: Head) {
         if self.written == Some(head) {
             return;
         }
         self.written = match self.try_write(head) {
-            Ok(()) => Some(head),
+            Ok(()) => {
+                self.complained = false;
+                Some(head)
+            }
             Err(error) => {
-                tracing::warn!(path = %self.path.display(), %error, "the mark of the last record cannot be written");
+                if !self.complained {
+                    tracing::warn!(
+                        path = %self.path.display(), %error,
+                        "the mark of the last record cannot be written: everything is kept, but a log that loses its end \
+                         is not noticed; make the file writable"
+                    );
+                }
+                self.complained = true;
                 None
             }
         };

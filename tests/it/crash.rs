@@ -11,9 +11,10 @@
 //! failed (not its timing, which nobody can).
 
 mod checker;
-mod client;
+pub(crate) mod client;
 mod clocks;
-mod workload;
+mod power;
+pub(crate) mod workload;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -28,7 +29,7 @@ use serde_json::Value;
 use self::checker::Figures;
 use self::client::{Client, ClientRecord};
 use self::workload::{WORK_TYPES, Workload};
-use crate::support::{Daemon, Home, eventually, exported_events, marked};
+use crate::support::{Daemon, Home, eventually, exported_events, is_long, marked};
 
 const ROUNDS: usize = 30;
 const LONG_ROUNDS: usize = 1_000;
@@ -41,14 +42,10 @@ const EARLY_KILLS: f64 = 0.2;
 
 #[test]
 fn nothing_is_lost_doubled_or_left_alive_however_often_the_daemon_is_killed() {
-    let is_long = std::env::var_os("ECHELON_LONG").is_some_and(|value| value == "1");
-    let seed = match std::env::var("ECHELON_SEED") {
-        Ok(seed) => seed.parse().expect("ECHELON_SEED is a number"),
-        Err(_) => StdRng::from_os_rng().random(),
-    };
+    let seed = seed();
     let mut storm = Storm::new(seed);
     let began = Instant::now();
-    let rounds = if is_long { LONG_ROUNDS } else { ROUNDS };
+    let rounds = if is_long() { LONG_ROUNDS } else { ROUNDS };
     for round in 1..=rounds {
         storm.round();
         if round % ROUNDS_BETWEEN_DRAINS == 0 {
@@ -212,18 +209,26 @@ fn assert_complaint(storm: &Storm, what: &str, events: &[Value], complaint: &str
     }
 }
 
+/// What all choices of a run follow from.
+fn seed() -> u64 {
+    match std::env::var("ECHELON_SEED") {
+        Ok(seed) => seed.parse().expect("ECHELON_SEED is a number"),
+        Err(_) => StdRng::from_os_rng().random(),
+    }
+}
+
 /// An organisation, the clients of it, and somebody who kills it.
-struct Storm {
-    home: Home,
-    workload: Workload,
-    client: Client,
-    record: ClientRecord,
+pub(crate) struct Storm {
+    pub(crate) home: Home,
+    pub(crate) workload: Workload,
+    pub(crate) client: Client,
+    pub(crate) record: ClientRecord,
     random: StdRng,
     seed: u64,
 }
 
 impl Storm {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let home = Home::new();
         let workload = Workload::new(&home);
         let client = Client::new(&home.data());
@@ -255,7 +260,7 @@ impl Storm {
     }
 
     /// A client for each key, all of them at it until acknowledged or until `meanwhile` is over.
-    fn submit(&mut self, keys: &[String], meanwhile: impl FnOnce()) {
+    pub(crate) fn submit(&mut self, keys: &[String], meanwhile: impl FnOnce()) {
         /// Lets the clients give up even when what they are waited for with panics.
         struct Over<'a>(&'a AtomicBool);
         impl Drop for Over<'_> {
@@ -288,7 +293,7 @@ impl Storm {
     }
 
     /// Starts the daemon and waits until everything that was asked for is acknowledged and done.
-    fn wait_for_everything(&mut self) -> Daemon {
+    pub(crate) fn wait_for_everything(&mut self) -> Daemon {
         let mut daemon = self.home.begin_up(&self.workload.chart());
         daemon.wait_until_it_answers();
         eventually("everything is acknowledged", || {
@@ -311,7 +316,7 @@ impl Storm {
     }
 
     /// Looks at what a stopped daemon has left.
-    fn check(&self) -> Figures {
+    pub(crate) fn check(&self) -> Figures {
         let context = || format!("seed {}; the daemon said:\n{}", self.seed, self.home.log());
         let export = self.home.echelon(&["store", "export"]);
         assert_eq!(export.code, Some(0), "{}\n{}", export.stderr, context());

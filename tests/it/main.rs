@@ -7,6 +7,7 @@ mod code_review;
 mod config;
 mod crash;
 mod escalation_demo;
+mod faults;
 mod instructions;
 mod ledger;
 mod lifecycle;

@@ -74,9 +74,14 @@ impl Home {
 
     /// Starts `echelon up` and does not wait for anything. What it logs is added to the file `daemon.log`.
     pub(crate) fn begin_up(&self, chart: &Path) -> Daemon {
+        self.begin_up_under(&[], chart)
+    }
+
+    /// The same, started by another program: words before the daemon's own.
+    pub(crate) fn begin_up_under(&self, starter: &[&str], chart: &Path) -> Daemon {
         let log = File::options().create(true).append(true).open(self.path().join("daemon.log"));
         let log = log.expect("the log can be opened");
-        let child = echelon()
+        let child = echelon_under(starter)
             .arg("--data-dir")
             .arg(self.data())
             .args(["up", "--org"])
@@ -137,7 +142,15 @@ pub(crate) fn marked(data: &Path) -> Vec<Pid> {
 
 /// The program with no setting of whoever runs the tests.
 pub(crate) fn echelon() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_echelon"));
+    echelon_under(&[])
+}
+
+/// The same, started by another program that takes it as the rest of its words.
+pub(crate) fn echelon_under(starter: &[&str]) -> Command {
+    let program = env!("CARGO_BIN_EXE_echelon");
+    let mut words = starter.iter().copied().chain([program]);
+    let mut command = Command::new(words.next().unwrap_or(program));
+    command.args(words);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("ECHELON_") {
             command.env_remove(name);
@@ -166,6 +179,23 @@ pub(crate) fn exported_events(export: &str) -> String {
     assert_eq!(last["end"]["events"], events.len(), "{last}");
     assert_eq!(last["end"]["head"], first["export"]["head"]);
     events.join("\n")
+}
+
+/// Whether tests with large counts run all of it.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("ECHELON_LONG").is_some_and(|value| value == "1")
+}
+
+/// Says that a test leaves something out on this machine. The test passes, and whoever reads its output knows.
+/// It goes past what collects the output of tests, which is shown of those that fail only.
+pub(crate) fn skip(what: &str, why: &str) {
+    let _ = writeln!(io::stderr(), "SKIPPED {what}: {why}");
+}
+
+/// Whether there is such a program on the search path.
+pub(crate) fn can_run(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// A command that has ended.

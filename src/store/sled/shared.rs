@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+use rustix::io::Errno;
 use sled::{Db, IVec};
 
 use crate::domain::id::Sequence;
@@ -90,7 +92,7 @@ impl Reader for Shared {
     }
 
     fn size_bytes(&self) -> Result<u64, Error> {
-        self.db.size_on_disk().map_err(|error| self.engine_error("measure its files", error))
+        self.db.size_on_disk().map_err(|error| self.engine_error("measure", error))
     }
 }
 
@@ -290,6 +292,13 @@ impl Shared {
     pub(super) fn engine_error(&self, action: &'static str, error: sled::Error) -> Error {
         match error {
             sled::Error::Corruption { .. } => self.damaged(error.to_string()),
+            // The engine keeps of what the system said the kind only, and puts the rest into words for programmers.
+            sled::Error::Io(source) => io_error(action, &self.directory)(match source.kind() {
+                io::ErrorKind::StorageFull => Errno::NOSPC.into(),
+                io::ErrorKind::FileTooLarge => Errno::FBIG.into(),
+                io::ErrorKind::Other => source,
+                kind => kind.into(),
+            }),
             other => Error::Engine { action, detail: other.to_string() },
         }
     }

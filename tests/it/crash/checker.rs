@@ -40,18 +40,18 @@ pub(super) fn check(export: &str, client: &ClientRecord, worker: &WorkerRecord) 
 
 /// What a journal holds.
 #[derive(Default, Debug)]
-pub(super) struct Figures {
-    pub(super) events: u64,
-    pub(super) starts_of_the_daemon: usize,
-    pub(super) instructions: usize,
-    pub(super) tasks: usize,
-    pub(super) attempts: usize,
-    pub(super) attempts_lost: usize,
-    pub(super) attempts_failed: usize,
-    pub(super) approvals: usize,
-    pub(super) changes_requested: usize,
-    pub(super) gates_skipped: usize,
-    pub(super) handoffs: usize,
+pub(crate) struct Figures {
+    pub(crate) events: u64,
+    pub(crate) starts_of_the_daemon: usize,
+    pub(crate) instructions: usize,
+    pub(crate) tasks: usize,
+    pub(crate) attempts: usize,
+    pub(crate) attempts_lost: usize,
+    pub(crate) attempts_failed: usize,
+    pub(crate) approvals: usize,
+    pub(crate) changes_requested: usize,
+    pub(crate) gates_skipped: usize,
+    pub(crate) handoffs: usize,
 }
 
 #[derive(Default)]

@@ -15,62 +15,62 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// What clients know: the instructions they asked for, by key, and the ids that were given for them.
 #[derive(Default)]
-pub(super) struct ClientRecord {
+pub(crate) struct ClientRecord {
     /// Work type of each key that was ever sent.
     asked: BTreeMap<String, &'static str>,
     /// Ids that were acknowledged for each key: one, if all is well.
     acknowledged: BTreeMap<String, BTreeSet<String>>,
     /// How often something was sent again.
-    pub(super) repeated: usize,
+    pub(crate) repeated: usize,
 }
 
 impl ClientRecord {
     /// Something new to ask for.
-    pub(super) fn ask(&mut self, work_type: &'static str) -> String {
+    pub(crate) fn ask(&mut self, work_type: &'static str) -> String {
         let key = format!("key-{}", self.asked.len());
         self.asked.insert(key.clone(), work_type);
         key
     }
 
-    pub(super) fn asked(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn asked(&self) -> impl Iterator<Item = &String> {
         self.asked.keys()
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.asked.len()
     }
 
-    pub(super) fn work_type(&self, key: &str) -> Option<&'static str> {
+    pub(crate) fn work_type(&self, key: &str) -> Option<&'static str> {
         self.asked.get(key).copied()
     }
 
-    pub(super) fn acknowledged(&self) -> &BTreeMap<String, BTreeSet<String>> {
+    pub(crate) fn acknowledged(&self) -> &BTreeMap<String, BTreeSet<String>> {
         &self.acknowledged
     }
 
     /// Keys without an answer.
-    pub(super) fn open(&self) -> Vec<String> {
+    pub(crate) fn open(&self) -> Vec<String> {
         self.asked.keys().filter(|key| !self.acknowledged.contains_key(*key)).cloned().collect()
     }
 
-    pub(super) fn note(&mut self, key: &str, id: String) {
+    pub(crate) fn note(&mut self, key: &str, id: String) {
         self.acknowledged.entry(key.to_owned()).or_default().insert(id);
     }
 }
 
 /// A client of the daemon on a data directory.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     socket: PathBuf,
 }
 
 impl Client {
-    pub(super) fn new(data: &Path) -> Self {
+    pub(crate) fn new(data: &Path) -> Self {
         Self { socket: data.join("socket") }
     }
 
     /// Hands an instruction in, once. `None` when there was no answer.
-    pub(super) fn submit(&self, key: &str, work_type: &str) -> Option<String> {
+    pub(crate) fn submit(&self, key: &str, work_type: &str) -> Option<String> {
         let submit = json!({
             "text": format!("what {key} asks for"), "department": null, "work_type": work_type, "priority": "normal",
             "tier": null, "repository": null, "key": key,
@@ -80,7 +80,7 @@ impl Client {
     }
 
     /// Hands an instruction in until there is an answer, or `over` says that nobody waits for it any more.
-    pub(super) fn insist(&self, key: &str, work_type: &str, over: impl Fn() -> bool) -> Option<String> {
+    pub(crate) fn insist(&self, key: &str, work_type: &str, over: impl Fn() -> bool) -> Option<String> {
         loop {
             match self.submit(key, work_type) {
                 Some(id) => return Some(id),
@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    pub(super) fn status(&self) -> Option<Value> {
+    pub(crate) fn status(&self) -> Option<Value> {
         self.ask(&json!({ "query": "status" }))
     }
 
@@ -103,7 +103,7 @@ impl Client {
     }
 
     /// Asks once. `None` when the daemon is not there, went away, or is about to.
-    pub(super) fn try_ask(&self, ask: &Value) -> Option<Result<Value, Value>> {
+    pub(crate) fn try_ask(&self, ask: &Value) -> Option<Result<Value, Value>> {
         let mut stream = UnixStream::connect(&self.socket).ok()?;
         stream.set_read_timeout(Some(ANSWER_LIMIT)).ok()?;
         stream.write_all(format!("{}\n", json!({ "protocol": 1, "ask": ask })).as_bytes()).ok()?;

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use crate::support::Home;
 
 /// Attempts an IC may run side by side.
-pub(super) const PARALLEL_LIMIT: usize = 2;
+pub(crate) const PARALLEL_LIMIT: usize = 2;
 
 /// The work types, and how often each is asked for: the more tasks, the rarer.
-pub(super) const WORK_TYPES: [&str; 6] = ["diamond", "diamond", "single", "single", "errand", "errand"];
+pub(crate) const WORK_TYPES: [&str; 6] = ["diamond", "diamond", "single", "single", "errand", "errand"];
 
 const CHART: &str = r#"
 [organisation]
@@ -122,13 +122,13 @@ echo "$ECHELON_TASK $ECHELON_EPOCH" >>"$org/done"
 "#;
 
 /// The files of the workload in a home.
-pub(super) struct Workload {
+pub(crate) struct Workload {
     folder: PathBuf,
 }
 
 impl Workload {
     /// Writes them.
-    pub(super) fn new(home: &Home) -> Self {
+    pub(crate) fn new(home: &Home) -> Self {
         let mut chart = CHART.to_owned();
         for domain in ["backend", "frontend", "qa"] {
             for name in ["ann", "ben"] {
@@ -163,12 +163,12 @@ impl Workload {
         Self { folder: home.path().to_owned() }
     }
 
-    pub(super) fn chart(&self) -> PathBuf {
+    pub(crate) fn chart(&self) -> PathBuf {
         self.folder.join("org.toml")
     }
 
     /// Makes every run take that many seconds; `None` makes them quick again.
-    pub(super) fn slow(&self, seconds: Option<&str>) {
+    pub(crate) fn slow(&self, seconds: Option<&str>) {
         let path = self.folder.join("slow");
         match seconds {
             Some(seconds) => fs::write(path, seconds).expect("the file can be written"),
@@ -177,7 +177,7 @@ impl Workload {
     }
 
     /// What the worker itself wrote down.
-    pub(super) fn record(&self) -> WorkerRecord {
+    pub(crate) fn record(&self) -> WorkerRecord {
         let violations = fs::read_to_string(self.folder.join("violations")).unwrap_or_default();
         let done = fs::read_to_string(self.folder.join("done")).unwrap_or_default();
         let mut record = WorkerRecord {
@@ -195,15 +195,15 @@ impl Workload {
 
 /// What the worker wrote down, outside of the data directory.
 #[derive(Default)]
-pub(super) struct WorkerRecord {
+pub(crate) struct WorkerRecord {
     /// Attempts at work that began, and how often.
-    pub(super) begun: BTreeMap<(String, u64), usize>,
+    pub(crate) begun: BTreeMap<(String, u64), usize>,
     /// Attempts at work that came to their end.
-    pub(super) done: BTreeSet<(String, u64)>,
+    pub(crate) done: BTreeSet<(String, u64)>,
     /// Reviews that began.
-    pub(super) reviews: usize,
+    pub(crate) reviews: usize,
     /// Older processes that were alive when a newer attempt at the same began.
-    pub(super) violations: Vec<String>,
+    pub(crate) violations: Vec<String>,
 }
 
 impl WorkerRecord {
