@@ -42,6 +42,10 @@ pub use self::witness::{NoWitness, Witness};
 /// most this many, some hundredths of a second), fewer would write the same rows more often.
 const SNAPSHOT_EVERY: u64 = 4_096;
 
+/// Rows that are out of date at which they are written before that: more at once would keep whoever asks waiting for as long
+/// as tens of commits take.
+const SNAPSHOT_ROWS: usize = 512;
+
 /// What can go wrong with a ledger; each of these means that it cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -158,7 +162,8 @@ impl Ledger {
         for gone in archived.iter().filter(|_| keeps_rows) {
             snapshot::archive_rows(gone, &mut batch)?;
         }
-        let due = self.state.sequence.0.saturating_sub(self.snapshot.0) >= SNAPSHOT_EVERY;
+        let due = self.state.sequence.0.saturating_sub(self.snapshot.0) >= SNAPSHOT_EVERY
+            || self.state.changed() >= SNAPSHOT_ROWS;
         if due && keeps_rows {
             snapshot::rows_of_changed(&mut self.state, &mut self.kept, &mut batch)?;
         } else if due {

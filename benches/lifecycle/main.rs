@@ -24,6 +24,10 @@ use echelon::store::{MemoryStore, SledStore, Store};
 use self::driver::Driver;
 use self::house::{House, usual_chart};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long each figure is measured.
 const SPAN: Duration = Duration::from_secs(4);
 /// Before that, for as long as this nothing is counted.

@@ -336,6 +336,12 @@ impl State {
         mem::take(&mut self.index.stirred)
     }
 
+    /// How many entities have rows in the store that are out of date.
+    #[must_use]
+    pub fn changed(&self) -> usize {
+        self.index.changed.len()
+    }
+
     /// Takes the entities whose rows in the store are out of date.
     pub fn take_changed(&mut self) -> BTreeSet<Changed> {
         mem::take(&mut self.index.changed)

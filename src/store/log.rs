@@ -190,26 +190,11 @@ fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     Ok(done)
 }
 
-const CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut place = 0;
-    while place < table.len() {
-        let mut crc = place as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-            bit += 1;
-        }
-        table[place] = crc;
-        place += 1;
-    }
-    table
-};
-
 /// CRC-32 as in zip files, of pieces that follow each other.
 fn crc32(pieces: &[&[u8]]) -> u32 {
-    let bytes = pieces.iter().copied().flatten();
-    !bytes.fold(u32::MAX, |crc, byte| crc >> 8 ^ CRC_TABLE[usize::from(crc as u8 ^ byte)])
+    let mut hasher = crc32fast::Hasher::new();
+    pieces.iter().for_each(|piece| hasher.update(piece));
+    hasher.finalize()
 }
 
 #[cfg(test)]
