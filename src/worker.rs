@@ -13,6 +13,7 @@
 //! This module never changes the state of a task, never decides on retries and never believes a claim of done: whoever
 //! gets the report checks the deliverables ([`deliverable::check`]) and tells the ledger.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -23,20 +24,26 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use self::program::Program;
 use crate::domain::org::{Worker as Spec, WorkerKind};
+use crate::domain::time::Millis;
 
+mod acp;
 mod command;
 pub mod deliverable;
 pub mod human;
 pub mod job;
+mod left;
 pub mod outcome;
 mod output;
 pub mod planning;
 mod process;
+mod program;
 mod simulated;
 mod survivors;
 pub mod workspace;
 
+pub use self::acp::AcpWorker;
 pub use self::command::CommandWorker;
 pub use self::job::{Job, JobKind, Token};
 pub use self::outcome::{FailureClass, Malformed, Outcome, Usage};
@@ -69,15 +76,21 @@ pub trait Worker: Send + Sync {
 /// [`reap_survivors`] finds them by: any text without NUL that is the same after a restart.
 #[must_use]
 pub fn build(spec: &Spec, org_dir: &Path, ledger_marker: &str) -> Option<Arc<dyn Worker>> {
+    let program = |argv: &[String], environment: &BTreeMap<String, String>, timeout: Millis| Program {
+        id: spec.id.clone(),
+        argv: argv.to_owned(),
+        environment: environment.clone(),
+        timeout: timeout.to_duration(),
+        org_dir: org_dir.to_owned(),
+        ledger_marker: ledger_marker.to_owned(),
+    };
     let worker: Arc<dyn Worker> = match &spec.kind {
-        WorkerKind::Command { argv, environment, timeout } => Arc::new(CommandWorker::new(
-            spec.id.clone(),
-            argv.clone(),
-            environment.clone(),
-            timeout.to_duration(),
-            org_dir,
-            ledger_marker,
-        )),
+        WorkerKind::Command { argv, environment, timeout } => {
+            Arc::new(CommandWorker::new(program(argv, environment, *timeout)))
+        }
+        WorkerKind::Acp { argv, environment, timeout } => {
+            Arc::new(AcpWorker::new(program(argv, environment, *timeout)))
+        }
         WorkerKind::Simulated { duration, failure_rate, rework_rate, seed } => {
             Arc::new(SimulatedWorker::new(spec.id.clone(), duration.to_duration(), *failure_rate, *rework_rate, *seed))
         }

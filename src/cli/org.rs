@@ -93,6 +93,7 @@ fn show(printer: &Printer, chart: &Chart) -> Result<(), Failure> {
     for worker in chart.workers.values() {
         let what = match &worker.kind {
             WorkerKind::Command { argv, .. } => format!("runs `{}`", argv.join(" ")),
+            WorkerKind::Acp { argv, .. } => format!("is the coding agent `{}`", argv.join(" ")),
             WorkerKind::Simulated { .. } => "simulates".to_owned(),
             WorkerKind::Human { person } => format!("is {person}"),
         };

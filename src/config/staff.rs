@@ -22,6 +22,16 @@ const DEFAULT_PARALLEL_LIMIT: u32 = 1;
 /// hangs is noticed the same day.
 const DEFAULT_TIMEOUT: Millis = Millis::from_hours(1);
 
+/// Coding agents that are known by name, and what makes them speak the Agent Client Protocol. The first two are packages of
+/// their own around the agent: `@agentclientprotocol/claude-agent-acp` and `@agentclientprotocol/codex-acp`.
+const AGENTS: [(&str, &[&str]); 5] = [
+    ("claude", &["claude-agent-acp"]),
+    ("codex", &["codex-acp"]),
+    ("opencode", &["opencode", "acp"]),
+    ("gemini", &["gemini", "--acp"]),
+    ("qwen", &["qwen", "--acp"]),
+];
+
 /// How long a simulated attempt takes if its worker says nothing about it: long enough to be seen.
 const DEFAULT_DURATION: Millis = Millis::from_secs(1);
 
@@ -114,17 +124,18 @@ pub(super) fn workers(tables: Vec<Table<'_>>, chart: &mut Chart) {
         if let Some((_, other)) = declared.iter().find(|(other, _)| Some(other) == id.as_ref()) {
             declared_twice(&table, other);
         }
-        let word = table.required("kind", "`kind = \"command\"`, `\"simulated\"` or `\"human\"`");
-        let word = word.and_then(|value| value.word(&["command", "simulated", "human"]));
+        let word = table.required("kind", "`kind = \"command\"`, `\"acp\"`, `\"simulated\"` or `\"human\"`");
+        let word = word.and_then(|value| value.word(&["command", "acp", "simulated", "human"]));
         let reviews = table.optional("reviews").and_then(|value| value.flag());
         // A person can judge the work of others, unless the chart says otherwise; so may whatever has an unknown kind.
         let (kind, usually_reviews) = match word {
             Some("command") => (Some(command(&mut table)), false),
+            Some("acp") => (Some(acp(&mut table)), false),
             Some("simulated") => (Some(simulated(&mut table)), false),
             Some(_) => (human(&mut table, chart), true),
             None => {
                 // Which keys belong here depends on the kind: without one, those of any may be right.
-                for key in ["command", "environment", "timeout", "person"] {
+                for key in ["command", "preset", "environment", "timeout", "person"] {
                     table.optional(key);
                 }
                 (Some(simulated(&mut table)), true)
@@ -140,14 +151,31 @@ pub(super) fn workers(tables: Vec<Table<'_>>, chart: &mut Chart) {
 
 fn command(table: &mut Table<'_>) -> WorkerKind {
     let argv = table.required("command", "`command = [\"sh\", \"{org_dir}/work.sh\"]`");
-    let argv = argv.and_then(|value| program::argv(&value, WORKER_PLACEHOLDERS));
+    let argv = argv.and_then(|value| program::argv(&value, WORKER_PLACEHOLDERS)).unwrap_or_default();
+    let (environment, timeout) = surroundings(table);
+    WorkerKind::Command { argv, environment, timeout }
+}
+
+/// A coding agent: its command, or that of an agent that is known by name.
+fn acp(table: &mut Table<'_>) -> WorkerKind {
+    let preset = table.optional("preset");
+    let known = preset.as_ref().and_then(|value| value.word(&AGENTS.map(|(name, _)| name)));
+    let known = AGENTS.iter().find(|(name, _)| Some(*name) == known);
+    let known = known.map(|(_, argv)| argv.iter().map(|&word| word.to_owned()).collect());
+    let own = match preset {
+        Some(_) => table.optional("command"),
+        None => table.required("command", "`command = [\"opencode\", \"acp\"]`, or `preset = \"opencode\"`"),
+    };
+    let own = own.and_then(|value| program::argv(&value, WORKER_PLACEHOLDERS));
+    let (environment, timeout) = surroundings(table);
+    WorkerKind::Acp { argv: own.or(known).unwrap_or_default(), environment, timeout }
+}
+
+/// The variables and the time of a program.
+fn surroundings(table: &mut Table<'_>) -> (BTreeMap<String, String>, Millis) {
     let environment = table.optional("environment").map(|value| program::environment(&value));
     let timeout = table.optional("timeout").and_then(|value| value.duration(Millis(1), LONGEST_ATTEMPT));
-    WorkerKind::Command {
-        argv: argv.unwrap_or_default(),
-        environment: environment.unwrap_or_default(),
-        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
-    }
+    (environment.unwrap_or_default(), timeout.unwrap_or(DEFAULT_TIMEOUT))
 }
 
 fn simulated(table: &mut Table<'_>) -> WorkerKind {

@@ -235,6 +235,16 @@ pub enum WorkerKind {
         /// Who.
         person: PersonId,
     },
+    /// A coding agent that is talked to over the Agent Client Protocol. (Journals know a kind by its place: new ones come
+    /// last.)
+    Acp {
+        /// Program and arguments, as for a command.
+        argv: Vec<String>,
+        /// Environment variables it gets besides the few that every worker gets.
+        environment: BTreeMap<String, String>,
+        /// Wall time after which it is stopped, in milliseconds.
+        timeout: Millis,
+    },
 }
 
 /// Limits that hold for the whole organisation.

@@ -115,7 +115,7 @@ impl State {
         }?;
         match &self.chart.workers.get(worker)?.kind {
             WorkerKind::Human { person } => Some(person.clone()),
-            WorkerKind::Command { .. } | WorkerKind::Simulated { .. } => None,
+            WorkerKind::Command { .. } | WorkerKind::Simulated { .. } | WorkerKind::Acp { .. } => None,
         }
     }
 

@@ -16,10 +16,11 @@ use rand::rngs::OsRng;
 use regex::bytes::Regex;
 
 use super::RunContext;
-use super::command::{base_environment, ended, last_lines};
+use super::command::{ended, last_lines};
 use super::job::Token;
 use super::outcome::{inside, tidy};
 use super::process::{End, Invocation, blocking, run, span};
+use super::program::base_environment;
 use super::workspace::open_inside;
 use crate::domain::work::{Check, CheckResult, Deliverable};
 
@@ -187,24 +188,23 @@ async fn command(workspace: &Path, path: &str, argv: &[String], limits: &Limits)
         argv: argv.iter().cloned().chain([path]).collect(),
         environment,
         folder: workspace.to_owned(),
-        input: Vec::new(),
         timeout: limits.command_timeout,
         token: Token::from_bytes(&secret),
         control: None,
     };
     let program = argv.first().map_or("", String::as_str);
-    let finished = run(invocation, &mut RunContext::detached())
+    let finished = run(invocation, Vec::new(), &mut RunContext::detached())
         .await
         .map_err(|error| format!("`{program}` cannot be started: {error}"))?;
     match finished.end {
         _ if finished.survivors.is_err() => Err("what it started cannot be stopped".to_owned()),
-        End::Exited(status) if status.success() => Ok(last_lines(&finished.stdout, 1)),
-        End::Exited(status) => {
+        End::Exited(status) | End::Over(Some(status)) if status.success() => Ok(last_lines(&finished.stdout, 1)),
+        End::Exited(status) | End::Over(Some(status)) => {
             Err(format!("{} {}", ended(status), last_lines(&finished.stderr, 1)).trim_end().to_owned())
         }
         End::TimedOut => Err(format!("ran longer than {}", span(limits.command_timeout))),
         End::Flooded => Err("printed too much".to_owned()),
-        End::Stopped(_) => Err("was stopped".to_owned()),
+        End::Stopped(_) | End::Over(None) => Err("was stopped".to_owned()),
     }
 }
 

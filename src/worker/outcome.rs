@@ -110,6 +110,11 @@ impl Outcome {
         }
     }
 
+    /// Whether it says that all went well, which nothing may contradict.
+    pub(super) const fn is_success(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Approve { .. } | Self::Plan(_))
+    }
+
     /// Whether this can answer a job of that kind.
     const fn answers(&self, kind: JobKind) -> bool {
         match self {

@@ -17,30 +17,56 @@ pub(super) const TAIL_LIMIT: usize = 64 * 1024;
 pub(super) const OUTPUT_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// What a child prints: the end of it, and how much it was.
-#[derive(Default)]
 pub(super) struct Output {
     pub(super) stdout: Tail,
     pub(super) stderr: Tail,
     total: AtomicU64,
+    limit: u64,
     pub(super) printed_since_asked: AtomicBool,
     pub(super) is_flooded: AtomicBool,
     pub(super) flooded: Notify,
 }
 
 impl Output {
+    /// One that may come to so many bytes.
+    pub(super) fn limited_to(limit: u64) -> Self {
+        Self {
+            stdout: Tail::default(),
+            stderr: Tail::default(),
+            total: AtomicU64::new(0),
+            limit,
+            printed_since_asked: AtomicBool::new(false),
+            is_flooded: AtomicBool::new(false),
+            flooded: Notify::new(),
+        }
+    }
+
     /// Reads a pipe to its end, or until there was too much.
     pub(super) async fn read(self: Arc<Self>, mut pipe: impl AsyncRead + Unpin, tail: fn(&Self) -> &Tail) {
         let mut chunk = vec![0; 16 * 1024];
         while let Ok(length @ 1..) = pipe.read(&mut chunk).await {
             tail(&self).push(&chunk[..length]);
-            self.printed_since_asked.store(true, Ordering::Relaxed);
-            let length = u64::try_from(length).unwrap_or(u64::MAX);
-            if self.total.fetch_add(length, Ordering::Relaxed).saturating_add(length) > OUTPUT_LIMIT {
-                self.is_flooded.store(true, Ordering::Relaxed);
-                self.flooded.notify_one();
+            if !self.count(length) {
                 return;
             }
         }
+    }
+
+    /// Counts what was read; false when it was too much.
+    pub(super) fn count(&self, length: usize) -> bool {
+        self.printed_since_asked.store(true, Ordering::Relaxed);
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        let fits = self.total.fetch_add(length, Ordering::Relaxed).saturating_add(length) <= self.limit;
+        if !fits {
+            self.flood();
+        }
+        fits
+    }
+
+    /// Has the run end because of what it printed.
+    pub(super) fn flood(&self) {
+        self.is_flooded.store(true, Ordering::Relaxed);
+        self.flooded.notify_one();
     }
 }
 
@@ -49,7 +75,8 @@ impl Output {
 pub(super) struct Tail(Mutex<Vec<u8>>);
 
 impl Tail {
-    fn push(&self, bytes: &[u8]) {
+    /// Adds to the end of it.
+    pub(super) fn push(&self, bytes: &[u8]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() + bytes.len() > kept.capacity() {
             // All there will ever be, at once: growing step by step leaves as much behind in the allocator.

@@ -120,6 +120,7 @@ impl Workspace {
             tmp,
             job_file,
             document,
+            told,
         })
     }
 
@@ -167,6 +168,8 @@ pub(super) struct Prepared {
     pub(super) job_file: PathBuf,
     /// The job as the program reads it.
     pub(super) document: Vec<u8>,
+    /// The job itself, with the copies of its inputs.
+    pub(super) told: Job,
 }
 
 /// Opens a regular file below `root` for reading. Neither `root` nor any part of `relative` may be a symbolic link, and a

@@ -4,11 +4,13 @@
 //! - [`people`]: people, the work that is theirs, and who is absent;
 //! - [`clocks`]: how fast time runs and how long things may take;
 //! - [`charts`]: the faults of charts;
+//! - [`agents`]: workers that are coding agents;
 //! - [`templates`]: what workflow files say about tiers, targets, milestones, parts and consultations;
 //! - [`broken`]: charts with several faults at once;
 //! - [`scenarios`]: what a simulated organisation is put through, and what is wrong with it;
 //! - [`files`]: files that cannot be read, those that ship, and what slips of the hand make of them.
 
+mod agents;
 mod broken;
 mod charts;
 mod clocks;

@@ -239,7 +239,7 @@ impl Stage {
     fn duration(&self, worker: &WorkerId) -> Millis {
         match &self.state.chart.workers[worker].kind {
             WorkerKind::Simulated { duration, .. } => *duration,
-            WorkerKind::Command { .. } => Millis(50),
+            WorkerKind::Command { .. } | WorkerKind::Acp { .. } => Millis(50),
             WorkerKind::Human { .. } => unreachable!("people start what they do themselves"),
         }
     }

@@ -4,9 +4,11 @@
 //! - [`surroundings`]: what a program finds, and what is left of it for the next one;
 //! - [`ends`]: programs that are stopped, and what they leave behind;
 //! - [`misbehaviour`]: programs that do whatever they can think of, under the real daemon;
+//! - [`acp`]: coding agents, and what they are told;
 //! - [`deliverables`]: deliverables are checked as they are;
 //! - [`simulated`]: workers that only pretend.
 
+mod acp;
 mod deliverables;
 mod ends;
 mod misbehaviour;

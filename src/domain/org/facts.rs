@@ -121,8 +121,9 @@ fn of_worker(worker: &Worker) -> Vec<Fact> {
     let Worker { id: _, kind, reviews } = worker;
     let mut facts = vec![Fact::new("reviews", if *reviews { "yes" } else { "no" })];
     match kind {
-        WorkerKind::Command { argv, environment, timeout } => {
-            facts.push(Fact::new("kind", "command"));
+        WorkerKind::Command { argv, environment, timeout } | WorkerKind::Acp { argv, environment, timeout } => {
+            let word = if matches!(kind, WorkerKind::Acp { .. }) { "acp" } else { "command" };
+            facts.push(Fact::new("kind", word));
             facts.push(Fact::new("command", argv.join(" ")));
             // Values may be secrets: only their names are shown.
             facts.push(Fact::summary("environment", joined(environment.keys().cloned()), environment));

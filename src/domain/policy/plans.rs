@@ -55,7 +55,7 @@ fn planner(state: &State, found: &Instruction) -> Option<WorkerId> {
 /// Whether a worker is there that does jobs by itself.
 fn can_plan(chart: &Chart, worker: &WorkerId) -> bool {
     chart.workers.get(worker).is_some_and(|found| match &found.kind {
-        WorkerKind::Command { .. } | WorkerKind::Simulated { .. } => true,
+        WorkerKind::Command { .. } | WorkerKind::Simulated { .. } | WorkerKind::Acp { .. } => true,
         WorkerKind::Human { .. } => false,
     })
 }

@@ -148,7 +148,7 @@ fn behind<'a>(chart: &'a Chart, who: &Assignee) -> Option<&'a PersonId> {
     };
     match &chart.workers.get(worker)?.kind {
         WorkerKind::Human { person } => Some(person),
-        WorkerKind::Command { .. } | WorkerKind::Simulated { .. } => None,
+        WorkerKind::Command { .. } | WorkerKind::Simulated { .. } | WorkerKind::Acp { .. } => None,
     }
 }
 

@@ -15,129 +15,92 @@
 //!
 //! This module believes nothing that is malformed, and does not look whether what is claimed is true.
 
-use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::ExitStatus;
-use std::time::Duration;
 
 use super::super::Failure;
-use super::super::deliverable;
-use super::super::job::{Job, JobKind};
-use super::super::outcome::{Malformed, Outcome, SIZE_LIMIT, parse, tidy};
+use super::super::job::JobKind;
+use super::super::left::{Left, Unread};
+use super::super::outcome::{Outcome, tidy};
 use super::super::output::OUTPUT_LIMIT;
-use super::super::process::{End, Finished, blocking, span};
-use super::super::workspace::{Prepared, open_inside};
-use crate::domain::work::Deliverable;
+use super::super::process::{End, Finished, span};
+use super::super::program::Program;
 
 /// Lines of standard error that a message quotes, and how long the quotation may be: it is read in a table.
 const QUOTED_LINES: usize = 3;
 const QUOTED_BYTES: usize = 500;
 
-/// What was run.
-pub(super) struct Program<'a> {
-    pub(super) name: &'a str,
-    pub(super) timeout: Duration,
-}
-
-impl Program<'_> {
-    /// What the end of a run means; see the table at the top.
-    pub(super) fn judge(
-        &self,
-        finished: &Finished,
-        said: Result<Option<Outcome>, Said>,
-        existing: Vec<String>,
-        kind: JobKind,
-    ) -> Result<Outcome, Failure> {
-        if let Err(error) = &finished.survivors {
-            return Err(Failure::transient(format!("what it started cannot be stopped: {error}")));
-        }
-        let status = match finished.end {
-            End::TimedOut => return Err(Failure::transient(format!("ran longer than {}", span(self.timeout)))),
-            End::Flooded => {
-                return Err(Failure::permanent(format!("printed more than {} MiB", OUTPUT_LIMIT / (1024 * 1024))));
-            }
-            End::Stopped(Some(status)) if status.success() => status,
-            End::Stopped(_) => return Err(Failure::Stopped),
-            End::Exited(status) => status,
-        };
-        match said {
-            Err(Said::Malformed(_)) | Ok(None) if matches!(finished.end, End::Stopped(_)) => Err(Failure::Stopped),
-            Err(Said::Malformed(malformed)) => Err(Failure::transient(malformed.to_string())),
-            Err(Said::Unreadable(error)) => Err(Failure::transient(format!("the outcome cannot be read: {error}"))),
-            Ok(Some(outcome @ (Outcome::Done { .. } | Outcome::Approve { .. } | Outcome::Plan(_))))
-                if !status.success() =>
-            {
-                Err(Failure::transient(format!("{} after saying {}", ended(status), outcome.name())))
-            }
-            Ok(Some(outcome)) => Ok(outcome),
-            Ok(None) => self.judge_status(status, finished, existing, kind),
-        }
+/// What the end of a run means; see the table at the top.
+pub(super) fn judge(program: &Program, finished: &Finished, left: Left, kind: JobKind) -> Result<Outcome, Failure> {
+    if let Some(failure) = cut_short(program, finished) {
+        return Err(failure);
     }
-
-    fn judge_status(
-        &self,
-        status: ExitStatus,
-        finished: &Finished,
-        existing: Vec<String>,
-        kind: JobKind,
-    ) -> Result<Outcome, Failure> {
-        let with_stderr = |text: String| {
-            let quoted = last_lines(&finished.stderr, QUOTED_LINES);
-            if quoted.is_empty() { text } else { format!("{text}: {quoted}") }
-        };
-        match (status.code(), kind) {
-            (Some(0), JobKind::Work) => {
-                let line = last_lines(&finished.stdout, 1);
-                let summary = if line.is_empty() { "exited with 0 and said nothing".to_owned() } else { line };
-                Ok(Outcome::Done { summary, artefacts: existing, evidence: Vec::new(), usage: None })
-            }
-            (Some(0), JobKind::Review) => {
-                Err(Failure::transient("exited with 0 without an outcome: a review says approve or changes"))
-            }
-            (Some(0), JobKind::Plan) => {
-                Err(Failure::transient("exited with 0 without an outcome: a planner says plan"))
-            }
-            (Some(75), _) => Err(Failure::transient(with_stderr("asked to be tried again (exit 75)".to_owned()))),
-            (Some(code @ (126 | 127)), _) => {
-                let why =
-                    if code == 127 { "a command that is not there" } else { "a command that may not be executed" };
-                Err(Failure::permanent(with_stderr(format!("`{}` exited with {code}, {why}", self.name))))
-            }
-            (Some(_) | None, _) => Err(Failure::transient(with_stderr(ended(status)))),
+    let status = match finished.end {
+        End::Flooded => {
+            return Err(Failure::permanent(format!("printed more than {} MiB", OUTPUT_LIMIT / (1024 * 1024))));
         }
-    }
-}
-
-/// Why there is a file but no outcome.
-pub(super) enum Said {
-    Malformed(Malformed),
-    Unreadable(io::Error),
-}
-
-/// What an attempt left: the outcome, if it wrote one, and the deliverables that exist.
-pub(super) async fn look(prepared: &Prepared, job: &Job) -> (Result<Option<Outcome>, Said>, Vec<String>) {
-    let (control, work, kind) = (prepared.control.clone(), prepared.work.clone(), job.kind);
-    let deliverables: Vec<Deliverable> = job.deliverables.clone();
-    let looked = blocking(move || Ok((read_outcome(&control, kind), deliverable::existing(&work, &deliverables))));
-    looked.await.unwrap_or_else(|error| (Err(Said::Unreadable(error)), Vec::new()))
-}
-
-fn read_outcome(control: &Path, kind: JobKind) -> Result<Option<Outcome>, Said> {
-    let file = match open_inside(control, "outcome.json") {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(Said::Malformed(Malformed::NotAFile)),
-        opened => opened.map_err(Said::Unreadable)?,
+        End::Stopped(Some(status)) if status.success() => status,
+        End::Stopped(_) | End::TimedOut | End::Over(None) => return Err(Failure::Stopped),
+        End::Exited(status) | End::Over(Some(status)) => status,
     };
-    // Looked at first: what is far too large is not worth its memory.
-    let length = usize::try_from(file.metadata().map_err(Said::Unreadable)?.len()).unwrap_or(usize::MAX);
-    if length > SIZE_LIMIT {
-        return Err(Said::Malformed(Malformed::TooLarge));
+    match left.said {
+        Err(Unread::Malformed(_)) | Ok(None) if matches!(finished.end, End::Stopped(_)) => Err(Failure::Stopped),
+        Err(unread) => Err(Failure::transient(unread.to_string())),
+        Ok(Some(outcome)) if outcome.is_success() && !status.success() => {
+            Err(Failure::transient(format!("{} after saying {}", ended(status), outcome.name())))
+        }
+        Ok(Some(outcome)) => Ok(outcome),
+        Ok(None) => judge_status(program, status, finished, left.existing, kind),
     }
-    let mut bytes = Vec::with_capacity(length);
-    let limit = u64::try_from(SIZE_LIMIT).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(limit).read_to_end(&mut bytes).map_err(Said::Unreadable)?;
-    parse(&bytes, kind).map(Some).map_err(Said::Malformed)
+}
+
+/// Why nothing that a run said counts, if nothing does.
+pub(in crate::worker) fn cut_short(program: &Program, finished: &Finished) -> Option<Failure> {
+    match (&finished.survivors, &finished.end) {
+        (Err(error), _) => Some(Failure::transient(format!("what it started cannot be stopped: {error}"))),
+        (Ok(_), End::TimedOut) => Some(Failure::transient(format!("ran longer than {}", span(program.timeout)))),
+        (Ok(_), _) => None,
+    }
+}
+
+fn judge_status(
+    program: &Program,
+    status: ExitStatus,
+    finished: &Finished,
+    existing: Vec<String>,
+    kind: JobKind,
+) -> Result<Outcome, Failure> {
+    match (status.code(), kind) {
+        (Some(0), JobKind::Work) => {
+            let line = last_lines(&finished.stdout, 1);
+            let summary = if line.is_empty() { "exited with 0 and said nothing".to_owned() } else { line };
+            Ok(Outcome::Done { summary, artefacts: existing, evidence: Vec::new(), usage: None })
+        }
+        (Some(0), JobKind::Review) => {
+            Err(Failure::transient("exited with 0 without an outcome: a review says approve or changes"))
+        }
+        (Some(0), JobKind::Plan) => Err(Failure::transient("exited with 0 without an outcome: a planner says plan")),
+        (Some(75), _) => Err(Failure::transient(with_errors("asked to be tried again (exit 75)".to_owned(), finished))),
+        (Some(_) | None, _) => Err(not_a_command(program, status, finished)
+            .unwrap_or_else(|| Failure::transient(with_errors(ended(status), finished)))),
+    }
+}
+
+/// The failure of a shell that does not find what it was to run, if that is what a status says.
+pub(in crate::worker) fn not_a_command(program: &Program, status: ExitStatus, finished: &Finished) -> Option<Failure> {
+    let why = match status.code()? {
+        126 => "a command that may not be executed",
+        127 => "a command that is not there",
+        _other => return None,
+    };
+    let text = format!("`{}` {}, {why}", program.name(), ended(status));
+    Some(Failure::permanent(with_errors(text, finished)))
+}
+
+/// A message with the last lines of standard error.
+pub(in crate::worker) fn with_errors(text: String, finished: &Finished) -> String {
+    let quoted = last_lines(&finished.stderr, QUOTED_LINES);
+    if quoted.is_empty() { text } else { format!("{text}: {quoted}") }
 }
 
 /// The last lines that are not blank, in a row.
