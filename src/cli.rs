@@ -25,6 +25,7 @@ mod new_file;
 mod org;
 mod output;
 mod plan;
+mod point;
 mod repository;
 mod results;
 mod run;

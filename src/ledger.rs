@@ -11,6 +11,7 @@
 //! its replies come after the sync. A write that fails stops the ledger; it never retries and never pretends.
 
 mod attendance;
+mod base;
 mod build;
 mod check;
 mod codec;
@@ -29,6 +30,7 @@ use crate::domain::state::{Archived, State};
 use crate::store::{self, Batch, Head, Reader, Record, Store};
 
 pub use self::attendance::{Notice, Wake};
+pub use self::base::{Base, BaseRow};
 pub use self::build::{Build, Built};
 pub use self::check::{Checked, Fault, Remedy, check};
 pub use self::codec::{decode, encode};
@@ -60,6 +62,15 @@ pub enum Error {
     Unreadable {
         /// Which one.
         what: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// What the dropped events came to is not what was written. Nothing is left to make it anew from.
+    #[error(
+        "what the dropped events came to, with which the journal begins, is not usable ({detail}); nothing was changed; keep a \
+         copy of the directory, and restore the last backup with `echelon store restore FILE`"
+    )]
+    Base {
         /// What is wrong with it.
         detail: String,
     },

@@ -18,6 +18,9 @@
 //! - The journal has no holes. A record that does not continue it is refused; one that was changed, lost or moved later is
 //!   reported by the walk that meets it.
 //!
+//! A journal may begin after a *base*: the last of the records that were dropped, of which only the number and the hash
+//! are left. The first record there is carries that hash.
+//!
 //! This module never looks into a body or a value, never decides what to keep, and never repairs anything by itself.
 
 use std::fmt;
@@ -79,6 +82,14 @@ pub trait Store: Reader {
     /// [`Error::Stopped`].
     fn commit(&mut self, batch: Batch) -> Result<(), Error>;
 
+    /// Has an empty store begin after `base`, for good: the records up to that one are somewhere else.
+    ///
+    /// # Errors
+    /// When it has records or a base ([`Error::NotNext`]), keeps no journal, or cannot write.
+    fn begin_after(&mut self, _base: Head) -> Result<(), Error> {
+        Err(Error::NotKept)
+    }
+
     /// Whether rows are kept; where they are not, nobody has to make any.
     fn keeps_rows(&self) -> bool {
         true
@@ -92,15 +103,24 @@ pub trait Store: Reader {
 /// Reads what is durable, from any thread, while the writer goes on. A reader may wait for the one commit that is being
 /// synced, never for more than that; the walks read ahead a little and hold nothing up between two items.
 pub trait Reader: Send + Sync {
-    /// The last record, or `None` when the journal is empty.
+    /// The last record, which is the [`base`](Self::base) while none came after it; `None` when the journal is empty.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn last(&self) -> Result<Option<Head>, Error>;
 
-    /// Walks the records from `from` on (0 and 1 both mean the first) to the one that was last when the walk began,
+    /// The last of the records that were dropped; `None` for a journal that has its first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn base(&self) -> Result<Option<Head>, Error> {
+        Ok(None)
+    }
+
+    /// Walks the records from `from` on (0 means the first there is) to the one that was last when the walk began,
     /// checking each: its checksum, that its number follows, and that it carries the hash of the one before. The first
-    /// failed check is an `Err` item and ends the walk. Beginning after the last record is an empty walk.
+    /// failed check is an `Err` item and ends the walk. Beginning after the last record is an empty walk, and beginning
+    /// with one that was dropped an [`Error::Dropped`].
     fn records(&self, from: Sequence) -> Records<'_>;
 
     /// The value of one row.
@@ -212,11 +232,20 @@ pub enum Table {
     Key = 5,
     /// What is kept in memory of finished instructions and their tasks.
     Finished = 6,
+    /// What the records up to the base came to.
+    Base = 7,
 }
 
 impl Table {
     /// Every table, in the order of their numbers.
-    pub const ALL: [Self; 6] = [Self::Meta, Self::Instruction, Self::Task, Self::Archive, Self::Key, Self::Finished];
+    pub const ALL: [Self; 7] =
+        [Self::Meta, Self::Instruction, Self::Task, Self::Archive, Self::Key, Self::Finished, Self::Base];
+
+    /// The table of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
 
     const fn name(self) -> &'static str {
         match self {
@@ -226,6 +255,7 @@ impl Table {
             Self::Archive => "archive",
             Self::Key => "key",
             Self::Finished => "finished",
+            Self::Base => "base",
         }
     }
 }

@@ -31,9 +31,20 @@ impl Audit {
     /// Walks the whole journal: every checksum, every link, and whether it gives the state that was in use.
     #[must_use]
     pub fn walk(self) -> AuditView {
-        let mut audit = AuditView { events: 0, head: None, fault: None, state_matches: None };
-        let mut replayed = Replay::default();
-        for record in self.reader.records(Sequence(1)) {
+        let mut audit = AuditView { events: 0, dropped: None, head: None, fault: None, state_matches: None };
+        let begun = Replay::begin(self.reader.as_ref()).and_then(|begun| Ok((begun, self.reader.base()?)));
+        let mut replayed = match begun {
+            Ok((begun, base)) => {
+                audit.dropped = base.map(|(sequence, _)| sequence.0);
+                audit.head = base.map(|(_, hash)| hash.to_string());
+                begun
+            }
+            Err(fault) => {
+                audit.fault = Some(fault.to_string());
+                return audit;
+            }
+        };
+        for record in self.reader.records(Sequence(0)) {
             let read = record.map_err(|error| error.to_string()).and_then(|record| {
                 if record.sequence <= self.sequence {
                     replayed.take(&record).map(drop).map_err(|error| error.to_string())?;
@@ -44,7 +55,7 @@ impl Audit {
                 // The daemon goes on while this reads: what came in the meantime is for the next audit.
                 Ok(record) if record.sequence > self.sequence => break,
                 Ok(record) => {
-                    audit.events = record.sequence.0;
+                    audit.events += 1;
                     audit.head = Some(record.hash().to_string());
                 }
                 Err(fault) => {
@@ -69,6 +80,7 @@ pub fn check_view(checked: &Checked) -> StoreCheckView {
     StoreCheckView {
         last: checked.head.map_or(0, |(sequence, _)| sequence.0),
         events: checked.records,
+        dropped: checked.base.map(|(sequence, _)| sequence.0),
         head: checked.head.map(|(_, hash)| hash.to_string()),
         acknowledged: checked.condition.mark.map(|(sequence, _)| sequence.0),
         format: checked.condition.format,

@@ -23,7 +23,8 @@ pub use self::capacity::{
 pub use self::escalation::{EscalationView, EscalationsView};
 pub use self::handoff::{ArtefactView, HandoffView, ItemView, PackageView, ReceiverView};
 pub use self::journal::{
-    AuditView, AuditedEvent, ExportEnd, ExportHeader, ExportedEvent, StoreCheckView, StoreFaultView,
+    AuditView, AuditedEvent, ExportBase, ExportEnd, ExportHeader, ExportedEvent, ExportedRow, StoreCheckView,
+    StoreFaultView,
 };
 pub use self::plan::{ConsultationView, PlanPart, PlanTask, PlanView, RiskScore};
 pub use self::standup::{

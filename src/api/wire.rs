@@ -84,7 +84,8 @@ pub enum Ask {
     HoldStandup,
     /// Accept a package, items of it, or send it back. Answered with [`Judged`].
     Judge(Verdict),
-    /// Take the journal out as it is now: an [`ExportHeader`](super::view::ExportHeader), then a [`RawRecord`] a line.
+    /// Take the journal out as it is now: an [`ExportHeader`](super::view::ExportHeader), as many
+    /// [`ExportedRow`](super::view::ExportedRow) lines as it says, then a [`RawRecord`] a line.
     Export,
     /// Look at something. Answered with the view that the query names.
     Query(Query),

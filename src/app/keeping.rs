@@ -3,14 +3,17 @@
 //! Each of them makes a store beside the ledger, and that takes its place in one step when it is whole. Whatever happens
 //! before that leaves the directory as it was.
 
+mod prune;
+
 use std::fs;
 use std::io;
 use std::path::Path;
 
+pub use self::prune::{Pruning, Ready};
 use super::{DirectoryLock, LEDGER, lock_directory, open_store};
 use crate::domain::id::Sequence;
-use crate::ledger::{self, Build, Built, Ledger, digest};
-use crate::store::{self, Draft, Reader, Record, Repaired, SledStore};
+use crate::ledger::{self, Base, BaseRow, Build, Built, Ledger, digest};
+use crate::store::{self, Draft, Head, Reader, Record, Repaired, SledStore};
 
 /// What may be in a directory that a journal is taken into, besides folders of damaged ledgers that were put aside: what a
 /// command leaves that only looks, and what workers left of an organisation whose ledger is lost.
@@ -39,6 +42,12 @@ pub enum Error {
         /// What is in it.
         name: String,
     },
+    /// Events are only dropped from a store that is whole.
+    #[error(
+        "the store has faults ({0}), and nothing is dropped from one that is not whole; `echelon store check` names each \
+         and what helps"
+    )]
+    Faults(u64),
     /// What was built is not what it was built from, which is a fault of this program.
     #[error("what was built {0}, which is a fault of this program; nothing was changed; please report it")]
     Different(&'static str),
@@ -59,15 +68,24 @@ pub struct Filling {
 }
 
 impl Filling {
-    /// Begins to fill a directory, which is made if it is missing.
+    /// Begins to fill a directory, which is made if it is missing. `base` is the last of the events that were dropped from
+    /// the journal, whose rows come first.
     ///
     /// # Errors
     /// When something is in it, or it cannot be used.
-    pub fn begin(data_dir: &Path) -> Result<Self, Error> {
+    pub fn begin(data_dir: &Path, base: Option<Head>) -> Result<Self, Error> {
         let room = Room::enter(data_dir)?;
         let draft = Draft::begin(&data_dir.join(LEDGER))?;
-        let build = Build::begin(Box::new(SledStore::open(draft.directory())?))?;
+        let build = begin(&draft, base)?;
         Ok(Self { build, draft, room })
+    }
+
+    /// Takes a row of what dropped events came to.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn take_row(&mut self, row: BaseRow) -> Result<(), Error> {
+        Ok(self.build.take_row(row)?)
     }
 
     /// Takes the next record.
@@ -147,23 +165,50 @@ pub struct Rebuilt {
 ///
 /// # Errors
 /// When the journal is damaged, there is no room for a second store, or `go_on` says no.
-pub fn rebuild<E: From<Error>>(data_dir: &Path, mut go_on: impl FnMut() -> Result<(), E>) -> Result<Rebuilt, E> {
+pub fn rebuild<E: From<Error>>(data_dir: &Path, go_on: impl FnMut() -> Result<(), E>) -> Result<Rebuilt, E> {
     let lock = lock_directory(data_dir).map_err(Error::from)?;
     let store = open_store(&lock, data_dir).map_err(Error::from)?;
     let draft = Draft::begin(&data_dir.join(LEDGER)).map_err(Error::from)?;
-    let fresh = SledStore::open(draft.directory()).map_err(Error::from)?;
-    let mut build = Build::begin(Box::new(fresh)).map_err(Error::from)?;
-    for record in store.records(Sequence(1)) {
+    let base = Base::read(&store).map_err(Error::from)?;
+    let build = build(&store, base.as_ref(), &draft, go_on)?;
+    Ok(put_in_place(store, build, draft, None)?)
+}
+
+/// Makes a store from what is in another one after a base.
+fn build<E: From<Error>>(
+    from: &dyn Reader,
+    base: Option<&Base>,
+    draft: &Draft,
+    mut go_on: impl FnMut() -> Result<(), E>,
+) -> Result<Build, E> {
+    let mut build = begin(draft, base.map(Base::head))?;
+    for row in base.iter().flat_map(|base| base.rows(from)) {
+        go_on()?;
+        build.take_row(row.map_err(Error::from)?).map_err(Error::from)?;
+    }
+    let first = base.map_or(Sequence(0), |base| base.head().0.next());
+    for record in from.records(first) {
         go_on()?;
         build.take(record.map_err(Error::from)?).map_err(Error::from)?;
     }
-    Ok(put_in_place(store, build, draft)?)
+    Ok(build)
 }
 
-fn put_in_place(store: SledStore, build: Build, draft: Draft) -> Result<Rebuilt, Error> {
+fn begin(draft: &Draft, base: Option<Head>) -> Result<Build, Error> {
+    let fresh = Box::new(SledStore::open(draft.directory())?);
+    Ok(match base {
+        Some(base) => Build::begin_after(fresh, base)?,
+        None => Build::begin(fresh)?,
+    })
+}
+
+fn put_in_place(store: SledStore, build: Build, draft: Draft, digest: Option<[u8; 32]>) -> Result<Rebuilt, Error> {
     let built = build.finish()?;
     if built.head != store.last()? {
         return Err(Error::Different("has another journal"));
+    }
+    if digest.is_some_and(|digest| digest != built.digest) {
+        return Err(Error::Different("gives another state"));
     }
     let bytes_before = store.size_bytes()?;
     let bytes_after = opens_to(&draft, &built)?;

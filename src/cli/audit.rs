@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use self::export::Point;
 use super::OutputArgs;
 use super::exit::{Exit, Failure};
 use super::output::Printer;
+use super::point::Point;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum AuditCommand {

@@ -148,7 +148,11 @@ impl From<ledger::Error> for Failure {
                 );
             }
             ledger::Error::Store(store::Error::Engine { .. }) => Exit::Failed,
-            ledger::Error::Store(_) | ledger::Error::Unreadable { .. } | ledger::Error::Row { .. } => Exit::Damaged,
+            ledger::Error::Store(store::Error::Dropped { .. }) => Exit::Refused,
+            ledger::Error::Store(_)
+            | ledger::Error::Unreadable { .. }
+            | ledger::Error::Base { .. }
+            | ledger::Error::Row { .. } => Exit::Damaged,
         };
         Self::plain(exit, error.to_string())
     }
@@ -166,6 +170,7 @@ impl From<keeping::Error> for Failure {
             keeping::Error::App(error) => return error.into(),
             keeping::Error::Ledger(error) => return error.into(),
             keeping::Error::NotEmpty { .. } => Exit::Refused,
+            keeping::Error::Faults(_) => Exit::Damaged,
             keeping::Error::Different(_) => Exit::Failed,
         };
         Self::plain(exit, error.to_string())

@@ -7,12 +7,12 @@ use super::connect::{Source, store_source};
 use super::exit::{Exit, Failure};
 use super::interrupt::Interrupt;
 use crate::api::client::Answers;
-use crate::api::export::{self, unraw};
-use crate::api::view::ExportHeader;
+use crate::api::export::{self, unraw, unrow};
+use crate::api::view::{ExportHeader, ExportedRow};
 use crate::api::wire::{Ask, RawRecord};
 use crate::domain::id::Sequence;
-use crate::ledger::organisation;
-use crate::store::{Head, Reader, Record, SledStore};
+use crate::ledger::{Base, BaseRow, organisation};
+use crate::store::{Head, Reader, Record};
 
 /// A journal that can be gone through once.
 pub(super) struct Journal {
@@ -21,9 +21,17 @@ pub(super) struct Journal {
     origin: Origin,
 }
 
+/// A part of a journal.
+pub(super) enum Piece {
+    /// A row of what dropped events came to; all of them come before the first record.
+    Row(BaseRow),
+    /// A record.
+    Record(Record),
+}
+
 enum Origin {
     Daemon(Answers),
-    Directory(Box<SledStore>),
+    Directory(Box<dyn Reader>, Option<Base>),
 }
 
 impl Journal {
@@ -34,22 +42,36 @@ impl Journal {
                 let header = answers.next::<ExportHeader>().await?.ok_or_else(cut_off)?;
                 Ok(Self { header, origin: Origin::Daemon(answers) })
             }
-            Source::Directory(store) => {
-                let header = export::header(organisation(store.as_ref())?, store.last()?);
-                Ok(Self { header, origin: Origin::Directory(store) })
-            }
+            Source::Directory(store) => Self::of(store, None),
         }
     }
 
-    /// Hands every record on, in order. The answer is the end, which is where the header says it is.
+    /// The journal of a store, up to its end or to this event.
+    pub(super) fn of(store: Box<dyn Reader>, until: Option<(Head, Option<String>)>) -> Result<Self, Failure> {
+        let (head, organisation) = match until {
+            Some((head, organisation)) => (Some(head), organisation),
+            None => (store.last()?, organisation(store.as_ref())?),
+        };
+        let base = Base::read(store.as_ref())?;
+        let header = export::header(organisation, base.as_ref(), head);
+        Ok(Self { header, origin: Origin::Directory(store, base) })
+    }
+
+    /// Hands every part on, in order. The answer is the end, which is where the header says it is.
     pub(super) async fn each(
         self,
         interrupt: &Interrupt,
-        mut take: impl FnMut(Record) -> Result<(), Failure>,
+        mut take: impl FnMut(Piece) -> Result<(), Failure>,
     ) -> Result<Option<Head>, Failure> {
-        let mut head: Option<Head> = None;
+        let mut head: Option<Head> = export::begun_after(&self.header);
         match self.origin {
             Origin::Daemon(mut answers) => {
+                let rows = self.header.base.as_ref().map_or(0, |base| base.rows);
+                for _ in 0..rows {
+                    interrupt.go_on()?;
+                    let row = answers.next::<ExportedRow>().await?;
+                    take(Piece::Row(row.as_ref().and_then(unrow).ok_or_else(cut_off)?))?;
+                }
                 while let Some(raw) = answers.next::<RawRecord>().await? {
                     interrupt.go_on()?;
                     let record = unraw(&raw).ok_or_else(cut_off)?;
@@ -58,20 +80,27 @@ impl Journal {
                         return Err(cut_off());
                     }
                     head = Some(record.head());
-                    take(record)?;
+                    take(Piece::Record(record))?;
                 }
             }
-            Origin::Directory(store) => {
-                for record in store.records(Sequence(1)) {
+            Origin::Directory(store, base) => {
+                for row in base.iter().flat_map(|base| base.rows(store.as_ref())) {
+                    interrupt.go_on()?;
+                    take(Piece::Row(row?))?;
+                }
+                for record in store.records(Sequence(0)) {
                     interrupt.go_on()?;
                     let record = record?;
+                    if record.sequence.0 > self.header.last {
+                        break;
+                    }
                     head = Some(record.head());
-                    take(record)?;
+                    take(Piece::Record(record))?;
                 }
             }
         }
-        let found = export::end(head);
-        if (found.events, &found.head) != (self.header.last, &self.header.head) {
+        let found = export::end(&self.header, head);
+        if (found.events, &found.head) != (export::events(&self.header), &self.header.head) {
             return Err(cut_off());
         }
         Ok(head)

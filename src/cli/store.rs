@@ -4,6 +4,7 @@ mod check;
 mod export;
 mod import;
 mod mend;
+mod prune;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use clap::Subcommand;
 use super::OutputArgs;
 use super::exit::{Exit, Failure};
 use super::output::Printer;
+use super::point::Point;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum StoreCommand {
@@ -43,6 +45,19 @@ pub(super) enum StoreCommand {
         #[arg(value_name = "FILE|DIR")]
         place: PathBuf,
     },
+    /// Take old events out into a file and drop them; what is open and what is over stays
+    ///
+    /// The file is written as by `store export`, and read back, before anything is dropped. Nothing that is open is lost,
+    /// and what is over can still be looked at; the events before the point can no longer be followed, audited or replayed
+    /// from this store. No daemon may be running.
+    Prune {
+        /// Drop the events before this one, or before this time (2026-11-22T08:00:00Z, or only the day)
+        #[arg(long, value_name = "SEQUENCE|TIME")]
+        before: Point,
+        /// Write them to this file, which must not exist yet
+        #[arg(long, value_name = "FILE")]
+        export: PathBuf,
+    },
     /// Write all rows anew from the journal
     RebuildSnapshots,
     /// Mend a store that cannot be opened because the snapshots of its database are damaged, on a copy
@@ -56,6 +71,7 @@ pub(super) async fn run(data_dir: &Path, command: &StoreCommand, printer: &Print
         StoreCommand::Import { file } => import::import(data_dir, file, printer),
         StoreCommand::Backup { place } => export::backup(data_dir, place, printer).await,
         StoreCommand::Restore { place } => import::restore(data_dir, place, printer),
+        StoreCommand::Prune { before, export } => prune::run(data_dir, *before, export, printer).await,
         StoreCommand::RebuildSnapshots => mend::rebuild(data_dir, printer),
         StoreCommand::Repair => mend::repair(data_dir, printer),
     }

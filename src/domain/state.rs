@@ -347,6 +347,15 @@ impl State {
         mem::take(&mut self.index.changed)
     }
 
+    /// Counts everything as changed, so that all rows are written anew.
+    pub fn touch_all(&mut self) {
+        let changed = &mut self.index.changed;
+        changed.extend([Changed::Chart, Changed::Affairs]);
+        changed.extend(self.instructions.keys().copied().map(Changed::Instruction));
+        changed.extend(self.tasks.keys().copied().map(Changed::Task));
+        changed.extend(self.history.keys().cloned().map(Changed::History));
+    }
+
     /// Takes the instructions that ended.
     pub fn take_archived(&mut self) -> Vec<Archived> {
         mem::take(&mut self.index.archived)

@@ -31,6 +31,8 @@ const FAULTS_LIMIT: usize = 100;
 pub struct Checked {
     /// The end of the journal that was looked at.
     pub head: Option<Head>,
+    /// The last of the records that were dropped; `None` for a journal that has its first.
+    pub base: Option<Head>,
     /// Records that are whole.
     pub records: u64,
     /// What there is to know about the store besides.
@@ -99,6 +101,7 @@ pub fn check(reader: &dyn Reader) -> Result<Checked, Error> {
     }
     Ok(Checked {
         head,
+        base: reader.base()?,
         records: walked.records,
         condition,
         rows: seen.counts(),

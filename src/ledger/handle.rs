@@ -186,7 +186,7 @@ impl LedgerHandle {
         self.send(Request::Attach { role, wake }).await
     }
 
-    /// Follows what happens from the event `from` on, those that have happened already first, without gaps or repeats.
+    /// Follows what happens from the event `from` on (0 for the first there is), those that have happened already first, without gaps or repeats.
     ///
     /// # Errors
     /// When the ledger has stopped.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::base::beginning;
 use super::snapshot::{AFFAIRS, Affairs, CHART, HEADER, HISTORY, Header, Kept, KeyUse, Stub, VERSION, from_bytes};
-use super::{Error, Ledger, codec};
+use super::{Base, Error, Ledger, codec};
 use crate::domain::decide::execute;
 use crate::domain::event::Entry;
 use crate::domain::evolve::{evolve, rebuild_index};
@@ -14,7 +15,7 @@ use crate::domain::instruction::Instruction;
 use crate::domain::learning::Outcome;
 use crate::domain::state::{Archived, Changed, Finished, FinishedTask, State};
 use crate::domain::task::Task;
-use crate::store::{Reader, Record, Store, Table};
+use crate::store::{self, Reader, Record, Store, Table};
 
 /// How a state came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -37,10 +38,20 @@ impl Ledger {
             // Rows that were not used are there all the same.
             None => rows_there(store.as_ref())?,
         };
-        let mut state = loaded.unwrap_or_default();
+        let mut state = match loaded {
+            Some(state) => state,
+            None => {
+                let mut state = beginning(store.as_ref())?;
+                // The rows there are say nothing: all of them are to be written anew.
+                if state.sequence > Sequence(0) {
+                    state.touch_all();
+                }
+                state
+            }
+        };
         let snapshot = state.sequence;
         let mut recovered = Recovered { snapshot, replayed: 0 };
-        for record in store.records(snapshot.next()) {
+        for record in store.records(after(snapshot)) {
             evolve(&mut state, &codec::decode(&record?)?);
             recovered.replayed = recovered.replayed.saturating_add(1);
         }
@@ -52,6 +63,11 @@ impl Ledger {
     }
 }
 
+/// Where a walk begins that goes on after an event, or with the first there is.
+fn after(sequence: Sequence) -> Sequence {
+    if sequence == Sequence(0) { sequence } else { sequence.next() }
+}
+
 /// A replay of a journal from its beginning, without looking at any snapshot.
 #[derive(Default)]
 pub struct Replay {
@@ -59,6 +75,22 @@ pub struct Replay {
 }
 
 impl Replay {
+    /// A replay that begins where the journal of a store does.
+    ///
+    /// # Errors
+    /// When what it begins with cannot be read.
+    pub fn begin(reader: &dyn Reader) -> Result<Self, Error> {
+        Ok(Self { state: beginning(reader)? })
+    }
+
+    /// A replay that begins with what dropped events came to.
+    ///
+    /// # Errors
+    /// When that is nothing that this program understands.
+    pub fn after(base: &Base) -> Result<Self, Error> {
+        Ok(Self { state: base.state()? })
+    }
+
     /// Takes the next record. The answer is what happened, and the instructions that ended with it.
     ///
     /// # Errors
@@ -84,13 +116,13 @@ impl Replay {
     }
 }
 
-/// The state that replaying the whole journal gives.
+/// The state that replaying all there is of a journal gives.
 ///
 /// # Errors
 /// When the journal cannot be read to its end.
 pub fn replay(reader: &dyn Reader) -> Result<State, Error> {
-    let mut replay = Replay::default();
-    for record in reader.records(Sequence(1)) {
+    let mut replay = Replay::begin(reader)?;
+    for record in reader.records(Sequence(0)) {
         replay.take(&record?)?;
     }
     Ok(replay.state())
@@ -105,10 +137,10 @@ fn of_what(state: &State) -> Kept {
 /// Of what there are rows, whether or not they are any good.
 fn rows_there(store: &(impl Reader + ?Sized)) -> Result<Kept, Error> {
     let mut kept = Kept::new();
-    for row in store.rows(Table::Instruction) {
+    for row in Reader::rows(store, Table::Instruction) {
         kept.extend(Uuid::from_slice(&row?.0).ok().map(|id| Changed::Instruction(InstructionId::new(id))));
     }
-    for row in store.rows(Table::Task) {
+    for row in Reader::rows(store, Table::Task) {
         kept.extend(Uuid::from_slice(&row?.0).ok().map(|id| Changed::Task(TaskId::new(id))));
     }
     Ok(kept)
@@ -116,8 +148,7 @@ fn rows_there(store: &(impl Reader + ?Sized)) -> Result<Kept, Error> {
 
 /// The state by the snapshots; none where there are none, or none that this program can use.
 fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<Option<State>, Error> {
-    let mut state = State::default();
-    let Some(header) = store.row(Table::Meta, HEADER)? else {
+    let Some(header) = Reader::row(store, Table::Meta, HEADER)? else {
         return Ok(None);
     };
     let header: Header = from_bytes("the header of the snapshots", &header)?;
@@ -125,8 +156,40 @@ fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<Option<State>, Error
         // Snapshots only save time: the journal has everything.
         return Ok(None);
     }
-    state.sequence = header.sequence;
-    state.last = header.at;
+    load(store).map(Some)
+}
+
+/// Where rows of a state are.
+pub(super) trait Rows {
+    fn row(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, store::Error>;
+    fn rows(&self, table: Table) -> store::Rows<'_>;
+}
+
+impl<R: Reader + ?Sized> Rows for R {
+    fn row(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, store::Error> {
+        Reader::row(self, table, key)
+    }
+
+    fn rows(&self, table: Table) -> store::Rows<'_> {
+        Reader::rows(self, table)
+    }
+}
+
+/// The state by rows, of which the header is one of this version.
+pub(super) fn load(store: &(impl Rows + ?Sized)) -> Result<State, Error> {
+    let mut state = State::default();
+    if let Some(header) = store.row(Table::Meta, HEADER)? {
+        let header: Header = from_bytes("the header of the snapshots", &header)?;
+        state.sequence = header.sequence;
+        state.last = header.at;
+    }
+    load_organisation(store, &mut state)?;
+    load_entities(store, &mut state)?;
+    rebuild_index(&mut state);
+    Ok(state)
+}
+
+fn load_organisation(store: &(impl Rows + ?Sized), state: &mut State) -> Result<(), Error> {
     if let Some(chart) = store.row(Table::Meta, CHART)? {
         state.chart = Arc::new(from_bytes("the chart", &chart)?);
     }
@@ -147,6 +210,10 @@ fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<Option<State>, Error
             state.history.insert(ic, history);
         }
     }
+    Ok(())
+}
+
+fn load_entities(store: &(impl Rows + ?Sized), state: &mut State) -> Result<(), Error> {
     for row in store.rows(Table::Instruction) {
         let found: Instruction = from_bytes("an instruction", &row?.1)?;
         state.instructions.insert(found.id, found);
@@ -172,6 +239,5 @@ fn load_snapshots(store: &(impl Reader + ?Sized)) -> Result<Option<State>, Error
         let used: KeyUse = from_bytes("an idempotency key", &row?.1)?;
         state.keys.insert(used.key, (used.instruction, used.fingerprint));
     }
-    rebuild_index(&mut state);
-    Ok(Some(state))
+    Ok(())
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Error, codec};
+use super::{Base, Error, codec};
 use crate::domain::capacity::Band;
 use crate::domain::event::{Entry, Event};
 use crate::domain::id::{BroadcastId, DomainId, IcId, IdempotencyKey, InstructionId, Sequence, TaskId};
@@ -174,6 +174,14 @@ pub(super) fn read_archived(store: &(impl Reader + ?Sized), id: InstructionId) -
     }
 }
 
+/// Whether the rows of a table are snapshots, which are only of use together.
+pub(super) fn is_live(table: Table) -> bool {
+    match table {
+        Table::Meta | Table::Instruction | Table::Task => true,
+        Table::Archive | Table::Key | Table::Finished | Table::Base => false,
+    }
+}
+
 /// What the organisation is called, without loading its state; `None` where there is no chart yet.
 ///
 /// # Errors
@@ -190,8 +198,10 @@ pub fn organisation(reader: &dyn Reader) -> Result<Option<String>, Error> {
         Ok(Some((header.sequence, chart.name)))
     };
     let known = of_rows().unwrap_or_default();
-    let from = known.as_ref().map_or(Sequence(1), |(sequence, _)| sequence.next());
-    let mut name = known.map(|(_, name)| name);
+    let (from, mut name) = match known {
+        Some((sequence, name)) => (sequence.next(), Some(name)),
+        None => (Sequence(0), Base::read(reader)?.and_then(|base| base.organisation())),
+    };
     for record in reader.records(from) {
         if let Event::ChartApplied(chart) = codec::decode(&record?)?.event {
             name = Some(chart.name.clone());

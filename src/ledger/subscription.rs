@@ -132,10 +132,13 @@ impl Feed {
     pub(super) fn open(ledger: &Ledger, from: Sequence, mut filter: Filter) -> (Self, Subscription) {
         filter.seed(ledger.state());
         let (sender, live) = mpsc::channel(FEED_LIMIT);
+        let reader = ledger.reader();
+        // A store that cannot say it cannot be read either, which the first look at it tells.
+        let (dropped, _) = reader.base().ok().flatten().unwrap_or_default();
         let subscription = Subscription {
-            reader: ledger.reader(),
+            reader,
             filter,
-            next: from.max(Sequence(1)),
+            next: if from == Sequence(0) { dropped.next() } else { from },
             behind_until: ledger.state().sequence,
             backlog: VecDeque::new(),
             live,

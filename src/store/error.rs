@@ -20,7 +20,7 @@ pub enum Item {
 impl Item {
     const fn remedy(&self) -> &'static str {
         match self {
-            Self::Record(_) => "restore the last backup with `echelon store restore FILE`",
+            Self::Record(_) | Self::Row(Table::Base, _) => "restore the last backup with `echelon store restore FILE`",
             Self::Row(..) => "write the rows anew from the journal with `echelon store rebuild-snapshots`",
         }
     }
@@ -142,6 +142,16 @@ pub enum Error {
         item: Item,
         /// Its size.
         bytes: usize,
+    },
+
+    /// Records up to here are not kept any more.
+    #[error(
+        "events up to {until} were exported and dropped (`echelon store prune`); begin with event {}, or import the file they \
+         were exported to into a directory of its own and look there", .until.next()
+    )]
+    Dropped {
+        /// The last that was dropped.
+        until: Sequence,
     },
 
     /// A record that should be there is not.

@@ -56,9 +56,19 @@ pub(super) fn settle(changes: Vec<RowChange>) -> BTreeMap<(Table, Vec<u8>), Opti
         .collect()
 }
 
-/// Where a source of records has to begin so that a [`Walk`] can begin at `from`: one earlier, for the first link.
-pub(super) fn source_start(from: Sequence) -> Sequence {
-    Sequence(from.0.saturating_sub(1).max(1))
+/// Where a source of records has to begin so that a [`Walk`] can begin at `from`: one earlier, for the first link, unless
+/// the base has it.
+pub(super) fn source_start(from: Sequence, base: Option<Head>) -> Sequence {
+    let (dropped, _) = base.unwrap_or_default();
+    Sequence(from.0.saturating_sub(1)).max(dropped.next())
+}
+
+/// Refuses to begin a store that has begun.
+pub(super) fn check_begin(base: Head, last: Option<Head>) -> Result<(), Error> {
+    match last {
+        None => Ok(()),
+        Some((last, _)) => Err(Error::NotNext { expected: last.next(), found: base.0.next() }),
+    }
 }
 
 /// Checks records while they pass by: no gap, every link, and at the end the hash the head promises.
@@ -69,17 +79,22 @@ pub(super) struct Walk<I> {
     /// Unknown only before the first record when the walk begins inside the journal.
     previous: Option<RecordHash>,
     until: Head,
+    /// The last record that was dropped, where the walk was to begin with one.
+    dropped: Option<Sequence>,
     ended: bool,
 }
 
 impl<I> Walk<I> {
     /// A walk over the records from `from` to the head. The source begins at [`source_start`] and is not asked for
     /// anything when there is nothing to walk over.
-    pub(super) fn new(source: I, from: Sequence, until: Option<Head>) -> Self {
+    pub(super) fn new(source: I, from: Sequence, base: Option<Head>, until: Option<Head>) -> Self {
         let until = until.unwrap_or_default();
-        let expected = source_start(from);
-        let previous = (expected == Sequence(1)).then_some(RecordHash::ZERO);
-        Self { source, from, expected, previous, until, ended: from > until.0 }
+        let (dropped, hash) = base.unwrap_or_default();
+        let expected = source_start(from, base);
+        let previous = (expected == dropped.next()).then_some(hash);
+        let is_dropped = from > Sequence(0) && from <= dropped;
+        let dropped = is_dropped.then_some(dropped);
+        Self { source, from, expected, previous, until, dropped, ended: from > until.0 && !is_dropped }
     }
 
     fn step(&mut self, found: Option<(Record, RecordHash)>) -> Result<Record, Error> {
@@ -100,6 +115,10 @@ impl<I: Iterator<Item = Result<(Record, RecordHash), Error>>> Iterator for Walk<
     type Item = Result<Record, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(until) = self.dropped.take() {
+            self.ended = true;
+            return Some(Err(Error::Dropped { until }));
+        }
         while !self.ended && self.expected <= self.until.0 {
             let stepped = self.source.next().transpose().and_then(|found| self.step(found));
             match stepped {

@@ -3,7 +3,8 @@
 //! Keys, with numbers big-endian so that their bytes sort as they do:
 //!
 //! ```text
-//!   0 · name                          the store's own: `format`, and `head`, the last record's sequence and hash
+//!   0 · name                          the store's own: `format`, and `head`, the last record's sequence and hash; `base`,
+//!                                     in the same form, where records before were dropped
 //!   1 · sequence (8)                  a record, or several (`block.rs`) of which this is the first
 //!   2 · table (1) · key               a row
 //!   3 · length of K (1) · K · n (4)   part n of the value whose key is K

@@ -21,8 +21,9 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct Content {
+    base: Option<Head>,
     head: Option<Head>,
-    /// The record with sequence n is at n - 1.
+    /// The record with sequence n is n - 1 - the base's after the first.
     records: Vec<Record>,
     journal_bytes: u64,
     rows: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
@@ -51,8 +52,10 @@ impl MemoryStore {
         if !self.keeps_journal {
             return Err(Error::NotKept);
         }
-        let place = usize::try_from(sequence.0.saturating_sub(1)).unwrap_or(usize::MAX);
-        let record = self.content()?.records.get(place).cloned();
+        let content = self.content()?;
+        let (dropped, _) = content.base.unwrap_or_default();
+        let place = sequence.0.saturating_sub(1).saturating_sub(dropped.0);
+        let record = content.records.get(usize::try_from(place).unwrap_or(usize::MAX)).cloned();
         Ok(record.map(|record| {
             let hash = record.hash();
             (record, hash)
@@ -94,6 +97,13 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn begin_after(&mut self, base: Head) -> Result<(), Error> {
+        let mut content = self.content.write().map_err(|_| Error::Stopped)?;
+        journal::check_begin(base, content.head)?;
+        (content.base, content.head) = (Some(base), Some(base));
+        Ok(())
+    }
+
     fn reader(&self) -> Box<dyn Reader> {
         Box::new(self.clone())
     }
@@ -104,12 +114,16 @@ impl Reader for MemoryStore {
         Ok(self.content()?.head)
     }
 
+    fn base(&self) -> Result<Option<Head>, Error> {
+        Ok(self.content()?.base)
+    }
+
     fn records(&self, from: Sequence) -> Records<'_> {
-        match self.last() {
-            Ok(head) => {
-                let start = journal::source_start(from).0;
+        match self.content().map(|content| (content.base, content.head)) {
+            Ok((base, head)) => {
+                let start = journal::source_start(from, base).0;
                 let source = (start..).map_while(|number| self.record(Sequence(number)).transpose());
-                Box::new(Walk::new(source, from, head))
+                Box::new(Walk::new(source, from, base, head))
             }
             Err(error) => Box::new(std::iter::once(Err(error))),
         }

@@ -58,7 +58,7 @@ pub fn repair(directory: &Path) -> Result<Option<Repaired>, Error> {
 fn read_through(directory: &Path) -> Result<(Option<Head>, u64), Error> {
     let store = SledStore::open(directory)?;
     let reader = store.reader();
-    reader.records(Sequence(1)).try_for_each(|record| record.map(drop))?;
+    reader.records(Sequence(0)).try_for_each(|record| record.map(drop))?;
     let mut damaged = 0;
     for table in Table::ALL {
         for key in reader.keys(table) {

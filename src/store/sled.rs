@@ -21,6 +21,7 @@
 //! - A cut-off snapshot makes opening fail although the log has everything. [`Error::Damaged`] says what to do.
 
 mod condition;
+mod ends;
 mod opening;
 mod shared;
 
@@ -132,6 +133,11 @@ impl Store for SledStore {
         written
     }
 
+    fn begin_after(&mut self, base: Head) -> Result<(), Error> {
+        journal::check_begin(base, self.shared.head())?;
+        self.shared.begin_after(base, &self.log)
+    }
+
     fn reader(&self) -> Box<dyn Reader> {
         Box::new(SledReader(Arc::clone(&self.shared)))
     }
@@ -140,6 +146,10 @@ impl Store for SledStore {
 impl Reader for SledStore {
     fn last(&self) -> Result<Option<Head>, Error> {
         self.shared.last()
+    }
+
+    fn base(&self) -> Result<Option<Head>, Error> {
+        self.shared.base()
     }
 
     fn records(&self, from: Sequence) -> Records<'_> {
@@ -173,6 +183,10 @@ struct SledReader(Arc<Shared>);
 impl Reader for SledReader {
     fn last(&self) -> Result<Option<Head>, Error> {
         self.0.last()
+    }
+
+    fn base(&self) -> Result<Option<Head>, Error> {
+        self.0.base()
     }
 
     fn records(&self, from: Sequence) -> Records<'_> {

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::Value;
 use tokio::net::unix::OwnedWriteHalf;
 
 use super::send;
 use crate::actors::office::Office;
 use crate::api::resolve;
-use crate::api::wire::{Code, Refusal, Reply};
+use crate::api::view::ExportedRow;
+use crate::api::wire::{Code, RawRecord, Refusal, Reply};
 use crate::api::{export, journal};
 use crate::domain::id::Sequence;
-use crate::ledger::{Filter, Stopped};
+use crate::ledger::{self, Base, Filter, Stopped};
 use crate::store;
 
 /// Events turned into lines in one look at the ledger.
@@ -68,8 +70,9 @@ pub(super) async fn watch(
                 Ok(Some(entry)) => ready.push(entry),
                 Ok(None) => break true,
                 Err(error) => {
-                    let refusal = Refusal::new(Code::Internal, error.to_string());
-                    return send::<Value>(write, Reply::Error(refusal)).await;
+                    let is_dropped = matches!(error, ledger::Error::Store(store::Error::Dropped { .. }));
+                    let code = if is_dropped { Code::Rejected } else { Code::Internal };
+                    return send::<Value>(write, Reply::Error(Refusal::new(code, error.to_string()))).await;
                 }
             }
         };
@@ -87,25 +90,45 @@ pub(super) async fn watch(
     }
 }
 
+/// A line of a journal that is taken out.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Line {
+    Row(ExportedRow),
+    Record(RawRecord),
+}
+
 /// Takes the journal out as it is now, without holding the ledger up.
 pub(super) async fn export(write: &mut OwnedWriteHalf, office: &Arc<Office>) -> std::io::Result<()> {
     let begun = office.ledger.read_ledger(|ledger| {
         // Before its first chart an organisation has no name.
         let name = Some(ledger.state().chart.name.clone()).filter(|_| !ledger.state().chart.departments.is_empty());
-        (ledger.reader(), export::header(name, ledger.head()), ledger.head())
+        (ledger.reader(), name, ledger.head())
     });
-    let Ok((reader, header, head)) = begun.await else {
+    let Ok((reader, name, head)) = begun.await else {
         return send::<Value>(write, Reply::Error(Refusal::from(Stopped))).await;
     };
-    send(write, Reply::Ok(header)).await?;
+    let found = tokio::task::spawn_blocking(move || (Base::read(reader.as_ref()), reader)).await;
+    let (base, reader) = match found.map_err(std::io::Error::other)? {
+        (Ok(base), reader) => (base, reader),
+        (Err(error), _) => {
+            let refusal = Refusal::new(Code::Internal, error.to_string());
+            return send::<Value>(write, Reply::Error(refusal)).await;
+        }
+    };
+    send(write, Reply::Ok(export::header(name, base.as_ref(), head))).await?;
     let (last, _) = head.unwrap_or_default();
     let (lines, mut ready) = tokio::sync::mpsc::channel(EVENTS_AT_ONCE);
     let reading = tokio::task::spawn_blocking(move || {
         // What comes in meanwhile is for the next export.
         let wanted = |record: &store::Record| record.sequence <= last;
-        for record in reader.records(Sequence(1)).take_while(|record| record.as_ref().map_or(true, wanted)) {
-            let ended = record.is_err();
-            if lines.blocking_send(record.map(|record| export::raw(&record))).is_err() || ended {
+        let rows = base.iter().flat_map(|base| base.rows(reader.as_ref()));
+        let rows = rows.map(|row| row.map(|row| Line::Row(export::row(&row))));
+        let records = reader.records(Sequence(0)).take_while(|record| record.as_ref().map_or(true, wanted));
+        let records = records.map(|record| Ok(Line::Record(export::raw(&record?))));
+        for line in rows.chain(records) {
+            let ended = line.is_err();
+            if lines.blocking_send(line).is_err() || ended {
                 return;
             }
         }

@@ -11,6 +11,9 @@ use crate::domain::event::Event;
 pub struct AuditView {
     /// Events read.
     pub events: u64,
+    /// The last of the events that were exported and dropped; absent where none were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<u64>,
     /// The hash of the last record, as hexadecimal digits.
     pub head: Option<String>,
     /// What is wrong, if anything: the walk ends there.
@@ -26,6 +29,9 @@ pub struct StoreCheckView {
     pub last: u64,
     /// Events that are whole.
     pub events: u64,
+    /// The last of the events that were exported and dropped; absent where none were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<u64>,
     /// The hash of the last record, as hexadecimal digits.
     pub head: Option<String>,
     /// The last event that was acknowledged, by the mark beside the store; absent where there is none.
@@ -76,6 +82,31 @@ pub struct ExportHeader {
     pub last: u64,
     /// The hash of the last event's record, as hexadecimal digits.
     pub head: Option<String>,
+    /// Where events before the first were dropped: what they came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<ExportBase>,
+}
+
+/// What dropped events came to: as many lines follow the header.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+pub struct ExportBase {
+    /// The hash of the last dropped event's record, as hexadecimal digits, which the first event carries.
+    pub hash: String,
+    /// How many rows there are.
+    pub rows: u64,
+    /// A check over all of them, as hexadecimal digits.
+    pub check: String,
+}
+
+/// One row of what dropped events came to.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+pub struct ExportedRow {
+    /// The table it belongs to.
+    pub table: String,
+    /// Its key, as hexadecimal digits.
+    pub key: String,
+    /// Its value, as hexadecimal digits.
+    pub value: String,
 }
 
 /// The last line of an exported journal: without it, something is missing.
@@ -85,6 +116,9 @@ pub struct ExportEnd {
     pub events: u64,
     /// The hash of the last event's record, as hexadecimal digits.
     pub head: Option<String>,
+    /// The check over what dropped events came to, where events were dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
 }
 
 /// One event of the journal, whole: readable, and as it was recorded. The shape of `event` is that of the program's own

@@ -2,51 +2,27 @@
 //! carries, and the last against `echelon audit verify`, which says where the chain ends.
 
 use std::path::Path;
-use std::str::FromStr;
-
-use chrono::{DateTime, NaiveDate, NaiveTime};
 
 use super::{ExportArgs, Format};
+use crate::api::export::begun_after;
 use crate::api::journal::audited;
 use crate::api::view::{AuditedEvent, InstructionView};
 use crate::api::wire::Query;
 use crate::cli::connect::query;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::journal::Journal;
+use crate::cli::journal::{Journal, Piece};
 use crate::cli::new_file::NewFile;
 use crate::cli::output::{Printer, clean, count, record};
+use crate::cli::point::Point;
 use crate::domain::event::Entry;
-use crate::domain::id::Sequence;
 use crate::domain::time::WallTime;
-use crate::ledger::{Filter, Replay};
+use crate::ledger::{Base, Filter, Replay};
+use crate::store;
 
 /// The columns of a table, in the order of [`row`].
 const COLUMNS: [&str; 11] =
     ["sequence", "wall", "org", "who", "via", "kind", "what", "instruction", "task", "previous", "hash"];
-
-/// A place in the journal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Point {
-    Sequence(Sequence),
-    Time(WallTime),
-}
-
-impl FromStr for Point {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(number) = text.parse() {
-            return Ok(Self::Sequence(Sequence(number)));
-        }
-        let day =
-            || text.parse::<NaiveDate>().ok().map(|day| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis());
-        let time = DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis());
-        let millis =
-            time.or_else(day).ok_or("give the number of an event, a time as 2026-11-22T08:00:00Z, or a day")?;
-        Ok(Self::Time(WallTime::from_millis(millis)))
-    }
-}
 
 pub(super) async fn run(data_dir: &Path, args: &ExportArgs, printer: &Printer) -> Result<Exit, Failure> {
     let mut filter = match &args.instruction {
@@ -70,8 +46,23 @@ pub(super) async fn run(data_dir: &Path, args: &ExportArgs, printer: &Printer) -
         line(table_line(COLUMNS.map(str::to_owned))?)?;
     }
     // What it says in words needs the state at each event.
+    let mut base = begun_after(&journal.header).map(Base::after);
     let mut replay = Replay::default();
-    let each = journal.each(&interrupt, |found| {
+    for asked in [args.from, args.to] {
+        is_there(asked, base.as_ref(), None)?;
+    }
+    let each = journal.each(&interrupt, |piece| {
+        let found = match piece {
+            Piece::Row(row) => {
+                base.iter_mut().for_each(|base| base.take(&row));
+                return Ok(());
+            }
+            Piece::Record(found) => found,
+        };
+        if let Some(base) = base.take() {
+            replay = Replay::after(&base)?;
+            is_there(args.from, Some(&base), Some(replay.so_far().last.wall))?;
+        }
         let (entry, event) = audited(&mut replay, &found)?;
         if !filter.wants(&entry) || !is_within(&entry, args.from, args.to) {
             return Ok(());
@@ -88,6 +79,17 @@ pub(super) async fn run(data_dir: &Path, args: &ExportArgs, printer: &Printer) -
         printer.line(format!("exported {} to {}", count(written, "event"), path.display()))?;
     }
     Ok(Exit::Done)
+}
+
+/// Refuses to begin or end with what was dropped.
+fn is_there(asked: Option<Point>, base: Option<&Base>, last_dropped: Option<WallTime>) -> Result<(), Failure> {
+    let Some((until, _)) = base.map(Base::head) else { return Ok(()) };
+    let is_dropped = match asked {
+        Some(Point::Sequence(sequence)) => sequence <= until,
+        Some(Point::Time(time)) => last_dropped.is_some_and(|last| time <= last),
+        None => false,
+    };
+    if is_dropped { Err(store::Error::Dropped { until }.into()) } else { Ok(()) }
 }
 
 fn is_within(entry: &Entry, from: Option<Point>, to: Option<Point>) -> bool {
@@ -116,21 +118,4 @@ fn table_line(fields: [String; COLUMNS.len()]) -> Result<String, Failure> {
     let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
     let line = String::from_utf8(bytes).map_err(|error| failed(error.to_string()))?;
     Ok(line.trim_end_matches('\n').to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_point_is_an_event_a_time_or_a_day() {
-        assert_eq!("7".parse(), Ok(Point::Sequence(Sequence(7))));
-        let midnight = Ok(Point::Time(WallTime::from_millis(1_767_225_600_000)));
-        for text in ["2026-01-01", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00"] {
-            assert_eq!(text.parse(), midnight, "{text}");
-        }
-        for wrong in ["", "-1", "yesterday", "2026-13-01"] {
-            assert!(wrong.parse::<Point>().is_err(), "{wrong}");
-        }
-    }
 }

@@ -21,6 +21,10 @@ pub(super) async fn run(data_dir: &Path, output: OutputArgs, printer: &Printer) 
         let verdict = if whole { style("whole").green() } else { style("damaged").red() };
         let events = count(usize::try_from(view.events).unwrap_or(usize::MAX), "event");
         printer.line(format!("{verdict}: {events}, every checksum and link"))?;
+        if let Some(dropped) = view.dropped {
+            let first = dropped + 1;
+            printer.line(format!("  from event {first} on; what was before was exported and dropped"))?;
+        }
         if let Some(head) = &view.head {
             printer.line(format!("  the chain ends in {head}"))?;
         }

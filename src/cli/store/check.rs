@@ -42,6 +42,9 @@ fn show(data_dir: &Path, view: &StoreCheckView, printer: &Printer) -> Result<(),
             printer.line(format!("  and {} more", view.unlisted))?;
         }
     }
+    if let Some(dropped) = view.dropped {
+        printer.line(format!("  from event {} on; what was before was exported and dropped", dropped + 1))?;
+    }
     if let Some(head) = &view.head {
         printer.line(format!("  the chain ends in {head}"))?;
     }

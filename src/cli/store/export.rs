@@ -3,12 +3,12 @@
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-use crate::api::export::{self, EndLine, HeaderLine, Reading};
+use crate::api::export::{self, EndLine, HeaderLine, Reading, RowLine};
 use crate::api::journal;
 use crate::api::view::ExportHeader;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::journal::Journal;
+use crate::cli::journal::{Journal, Piece};
 use crate::cli::new_file::NewFile;
 use crate::cli::output::{Printer, count, record};
 
@@ -22,7 +22,7 @@ pub(super) async fn run(data_dir: &Path, output: Option<&Path>, printer: &Printe
         write(journal, &interrupt, |line| printer.line(line)).await?;
         return Ok(Exit::Done);
     };
-    let events = count(journal.header.last, "event");
+    let events = count(export::events(&journal.header), "event");
     let mut file = NewFile::begin(path)?;
     write(journal, &interrupt, |line| file.line(&line)).await?;
     file.publish()?;
@@ -43,7 +43,7 @@ pub(super) async fn backup(data_dir: &Path, place: &Path, printer: &Printer) -> 
     // What counts is what comes back from the disk.
     verify(file.finish()?, &path, &interrupt)?;
     file.publish()?;
-    let events = count(header.last, "event");
+    let events = count(export::events(&header), "event");
     printer.line(format!("backed up {events} to {}", path.display()))?;
     printer.line(format!("  read back and verified; the chain ends in {}", header.head.unwrap_or_default()))?;
     printer.line("  it holds the ledger; the folders of the work are in `instructions` of the data directory")?;
@@ -51,17 +51,24 @@ pub(super) async fn backup(data_dir: &Path, place: &Path, printer: &Printer) -> 
 }
 
 /// Hands the lines of the journal on.
-async fn write(
+pub(super) async fn write(
     journal: Journal,
     interrupt: &Interrupt,
     mut line: impl FnMut(String) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    line(record(&HeaderLine { export: journal.header.clone() })?)?;
-    let head = journal.each(interrupt, |found| line(record(&journal::export(&found)?)?)).await?;
-    line(record(&EndLine { end: export::end(head) })?)
+    let header = journal.header.clone();
+    line(record(&HeaderLine { export: header.clone() })?)?;
+    let each = journal.each(interrupt, |piece| {
+        line(match piece {
+            Piece::Row(found) => record(&RowLine { base: export::row(&found) })?,
+            Piece::Record(found) => record(&journal::export(&found)?)?,
+        })
+    });
+    let head = each.await?;
+    line(record(&EndLine { end: export::end(&header, head) })?)
 }
 
-fn verify(input: impl BufRead, path: &Path, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn verify(input: impl BufRead, path: &Path, interrupt: &Interrupt) -> Result<(), Failure> {
     let failed = |fault: export::Fault| {
         let message = format!("{} does not come back as it was written: {fault}", path.display());
         Failure::new(Exit::Failed, message, "nothing is left of it; check the disk, and name another place")

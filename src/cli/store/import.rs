@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use crate::api::export::{Fault, Reading};
+use crate::api::export::{self, Fault, Reading};
 use crate::app::keeping::Filling;
 use crate::cli::connect;
 use crate::cli::exit::{Exit, Failure};
@@ -28,7 +28,11 @@ fn fill(data_dir: &Path, file: &Path, done: &str, printer: &Printer) -> Result<E
         Failure::new(Exit::Damaged, message, "use another copy of the file, or an older one")
     };
     let mut reading = open(file).and_then(|input| Reading::begin(input).map_err(faulty))?;
-    let mut filling = Filling::begin(data_dir)?;
+    let mut filling = Filling::begin(data_dir, export::begun_after(reading.header()))?;
+    while let Some(row) = reading.next_row().map_err(faulty)? {
+        interrupt.go_on()?;
+        filling.take_row(row)?;
+    }
     while let Some(record) = reading.next_record().map_err(faulty)? {
         interrupt.go_on()?;
         filling.take(record)?;
@@ -38,12 +42,12 @@ fn fill(data_dir: &Path, file: &Path, done: &str, printer: &Printer) -> Result<E
         return Err(Failure::new(Exit::Refused, message, "a new organisation needs none: `echelon up --org FILE`"));
     }
     let organisation = reading.header().organisation.clone();
-    let Built { head, digest } = filling.publish()?;
-    let (last, hash) = head.unwrap_or_default();
+    let Built { head, digest, events } = filling.publish()?;
+    let (_, hash) = head.unwrap_or_default();
     let name = organisation.map(|name| format!(" of `{name}`")).unwrap_or_default();
     printer.line(crate::cli::output::clean(&format!(
         "{done} {}{name} into {}",
-        count(last.0, "event"),
+        count(events, "event"),
         data_dir.display()
     )))?;
     printer.line(format!("  the chain ends in {hash}"))?;

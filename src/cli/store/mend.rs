@@ -13,8 +13,8 @@ pub(super) fn rebuild(data_dir: &Path, printer: &Printer) -> Result<Exit, Failur
     has_ledger(data_dir)?;
     let interrupt = Interrupt::listen()?;
     let rebuilt = keeping::rebuild(data_dir, || interrupt.go_on())?;
-    let (last, hash) = rebuilt.built.head.unwrap_or_default();
-    printer.line(format!("rebuilt: all rows were written anew from {}", count(last.0, "event")))?;
+    let (_, hash) = rebuilt.built.head.unwrap_or_default();
+    printer.line(format!("rebuilt: all rows were written anew from {}", count(rebuilt.built.events, "event")))?;
     printer.line(format!("  the chain ends in {hash}, as before"))?;
     printer.line(format!(
         "  the store takes {}; it took {}",

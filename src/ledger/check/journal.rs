@@ -5,7 +5,7 @@ use super::{Faults, Remedy};
 use crate::domain::evolve::evolve;
 use crate::domain::id::Sequence;
 use crate::domain::state::State;
-use crate::ledger::{Error, codec, snapshot};
+use crate::ledger::{Base, Error, codec, snapshot};
 use crate::store::{self, Batch, Head, Item, Reader, Record, RecordError};
 
 /// How often the walk begins again behind a damaged place. A journal with more of them is of no use, and nobody reads on.
@@ -45,7 +45,8 @@ impl Walked {
             walked.has_faults = true;
         }
         let mut gap = Gap::default();
-        let mut from = Sequence(1);
+        walked.begin(reader, snapshot, faults)?;
+        let mut from = Sequence(0);
         for _ in 0..WALKS_LIMIT {
             match walked.walk_from(reader, from, (last, mark, snapshot), faults)? {
                 Stopped::AtTheEnd => break,
@@ -61,6 +62,30 @@ impl Walked {
         }
         gap.close(faults);
         Ok(walked)
+    }
+
+    /// Begins with what the dropped events came to, if there were any.
+    fn begin(&mut self, reader: &dyn Reader, snapshot: Option<Sequence>, faults: &mut Faults) -> Result<(), Error> {
+        let found = Base::read(reader).and_then(|base| base.map(|base| Ok((base.state()?, base))).transpose());
+        let (mut state, base) = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(()),
+            Err(error @ (Error::Base { .. } | Error::Store(store::Error::Incomplete { .. }))) => {
+                self.has_faults = true;
+                faults.add("what the dropped events came to", short(&error), Remedy::Restore);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        state.touch_all();
+        self.state = state;
+        self.expected.begin(&base);
+        if snapshot == Some(base.head().0) {
+            let mut batch = Batch::default();
+            snapshot::rows_of_changed(&mut self.state, &mut snapshot::Kept::new(), &mut batch)?;
+            self.expected.take(batch, base.head().0);
+        }
+        Ok(())
     }
 
     fn walk_from(
@@ -194,6 +219,7 @@ fn what_is_wrong(error: &store::Error) -> String {
 
 fn short(error: &Error) -> String {
     match error {
+        Error::Base { detail } => format!("is not usable: {detail}"),
         Error::Unreadable { detail, .. } | Error::Row { detail, .. } => format!("cannot be read: {detail}"),
         Error::Store(error) => error.to_string(),
     }

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Faults, Remedy};
 use crate::domain::id::Sequence;
-use crate::ledger::Error;
-use crate::ledger::snapshot::{HEADER, Header, VERSION, from_bytes};
+use crate::ledger::snapshot::{HEADER, Header, VERSION, from_bytes, is_live};
+use crate::ledger::{Base, Error};
 use crate::store::{self, Batch, Item, Reader, RowChange, Table};
 
 /// How often rows are read when new snapshots are written meanwhile. They are written once in thousands of events, so a
@@ -47,7 +47,8 @@ impl Seen {
     fn read_once(reader: &dyn Reader, faults: &mut Faults) -> Result<Self, Error> {
         let header = header(reader)?;
         let mut rows = BTreeMap::new();
-        for table in Table::ALL {
+        // The base has a check of its own.
+        for table in Table::ALL.into_iter().filter(|table| *table != Table::Base) {
             for key in reader.keys(table) {
                 let key = key?;
                 let value = match reader.row(table, &key) {
@@ -76,7 +77,8 @@ impl Seen {
     }
 
     pub(super) fn counts(&self) -> Vec<(Table, u64)> {
-        let mut counts: Vec<(Table, u64)> = Table::ALL.map(|table| (table, 0)).to_vec();
+        let tables = Table::ALL.into_iter().filter(|table| *table != Table::Base);
+        let mut counts: Vec<(Table, u64)> = tables.map(|table| (table, 0)).collect();
         for (table, _) in self.rows.keys() {
             counts.iter_mut().filter(|(of, _)| of == table).for_each(|(_, count)| *count += 1);
         }
@@ -85,32 +87,27 @@ impl Seen {
 
     /// Compares with what the journal gives. Rows of events after `begun` may not have been there yet.
     pub(super) fn compare(&self, expected: &Expected, begun: Sequence, faults: &mut Faults) {
-        let mut fault = |(table, key): &(Table, Vec<u8>), what: &str| {
-            faults.add(Item::Row(*table, key.clone()), what, Remedy::RebuildRows);
+        let mut fault = |(table, key): &(Table, Vec<u8>), what: &str, remedy: Remedy| {
+            faults.add(Item::Row(*table, key.clone()), what, remedy);
         };
         for (row, (since, value)) in &expected.rows {
+            // Of what ended before the base the journal knows nothing more.
+            let is_only = row.0 == Table::Archive && *since <= expected.base;
+            let remedy = if is_only { Remedy::Restore } else { Remedy::RebuildRows };
             match self.rows.get(row) {
-                Some(Some(found)) if found != value => fault(row, "is not what the journal gives"),
+                Some(Some(found)) if found != value => fault(row, "is not what the journal gives", remedy),
                 // That it cannot be read was said when it was.
                 Some(_) => {}
-                None if *since <= begun => fault(row, "is missing"),
+                None if *since <= begun => fault(row, "is missing", remedy),
                 None => {}
             }
         }
         // Without snapshots in use those that are there say nothing.
         for row in self.rows.keys().filter(|(table, _)| self.snapshot.is_some() || !is_live(*table)) {
             if !expected.rows.contains_key(row) {
-                fault(row, "belongs to nothing in the journal");
+                fault(row, "belongs to nothing in the journal", Remedy::RebuildRows);
             }
         }
-    }
-}
-
-/// Whether the rows of a table are snapshots, which are only of use together.
-fn is_live(table: Table) -> bool {
-    match table {
-        Table::Meta | Table::Instruction | Table::Task => true,
-        Table::Archive | Table::Key | Table::Finished => false,
     }
 }
 
@@ -128,9 +125,26 @@ fn header(reader: &dyn Reader) -> Result<Option<Result<Header, String>>, Error> 
 #[derive(Default)]
 pub(super) struct Expected {
     rows: BTreeMap<(Table, Vec<u8>), (Sequence, Fingerprint)>,
+    /// The last of the events that were dropped, or 0.
+    base: Sequence,
 }
 
 impl Expected {
+    /// Takes what is there since the dropped events.
+    pub(super) fn begin(&mut self, base: &Base) {
+        (self.base, _) = base.head();
+        for table in [Table::Key, Table::Finished] {
+            for (key, value) in base.of_table(table) {
+                self.rows.insert((table, key.clone()), (self.base, fingerprint(value)));
+            }
+        }
+        // The base has them as fingerprints.
+        for (key, hash) in base.of_table(Table::Archive) {
+            let hash = hash.as_slice().try_into().unwrap_or_default();
+            self.rows.insert((Table::Archive, key.clone()), (self.base, hash));
+        }
+    }
+
     /// Takes what was written at an event.
     pub(super) fn take(&mut self, batch: Batch, at: Sequence) {
         for change in batch.rows {

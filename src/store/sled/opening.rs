@@ -27,7 +27,7 @@ pub(super) fn rehearse(directory: &Path, mark: Option<Head>) -> Result<(), Error
             let db = open_database(&copy, directory)?;
             let log = File::open(copy.join("db")).map_err(io_error("open", &copy))?;
             let shared = Shared::load(db, directory, &log, mark)?;
-            guarded(directory, || shared.walk(Sequence(1), shared.head()).try_for_each(|record| record.map(drop)))
+            guarded(directory, || shared.walk(Sequence(0), shared.head()).try_for_each(|record| record.map(drop)))
         });
     copies::remove_copy(&copy).map_err(io_error("remove", &copy))?;
     rehearsed

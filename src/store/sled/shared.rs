@@ -17,9 +17,6 @@ use crate::store::journal::{self, Walk};
 use crate::store::layout::{self, Stored};
 use crate::store::{Condition, Error, Head, Item, Keys, Reader, Record, RecordHash, Records, Row, Rows, Table, block};
 
-/// What this program writes. A program that changes the keys or values above takes the next number.
-const FORMAT: u32 = 2;
-
 /// Rows are read ahead up to this number, so that a walk does not take the lock for every row ...
 const READ_AHEAD_ROWS: usize = 256;
 
@@ -32,6 +29,8 @@ pub(super) struct Shared {
     pub(super) directory: PathBuf,
     /// The last record that is on the disk.
     pub(super) head: RwLock<Option<Head>>,
+    /// The last record that was dropped.
+    pub(super) base: RwLock<Option<Head>>,
     /// Held by a commit from its first write until the disk has it; held by readers while they read rows.
     pub(super) gate: RwLock<Gate>,
     /// Held by whoever waits for the gate. Without it a busy writer takes the gate again before a waiting reader has
@@ -48,6 +47,10 @@ pub(super) enum Gate {
 impl Reader for Shared {
     fn last(&self) -> Result<Option<Head>, Error> {
         Ok(self.head())
+    }
+
+    fn base(&self) -> Result<Option<Head>, Error> {
+        Ok(self.begun_after())
     }
 
     fn records(&self, from: Sequence) -> Records<'_> {
@@ -103,10 +106,13 @@ impl Shared {
             db,
             directory: directory.to_owned(),
             head: RwLock::new(None),
+            base: RwLock::new(None),
             gate: RwLock::new(Gate::Open),
             turn: Mutex::new(()),
         };
-        shared.check_format(log, mark)?;
+        let format = shared.check_format(log, mark)?;
+        let base = shared.load_base(format)?;
+        *shared.base.write().unwrap_or_else(PoisonError::into_inner) = base;
         let head = shared.load_head()?;
         shared.check_mark(mark, head)?;
         shared.raise_format(log)?;
@@ -116,6 +122,10 @@ impl Shared {
 
     pub(super) fn head(&self) -> Option<Head> {
         *self.head.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn begun_after(&self) -> Option<Head> {
+        *self.base.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
@@ -140,80 +150,10 @@ impl Shared {
         log.sync_data().map_err(io_error("sync", &self.directory.join("db")))
     }
 
-    /// Knows our own stores and marks a new one.
-    fn check_format(&self, log: &File, mark: Option<Head>) -> Result<(), Error> {
-        let foreign = || Error::Foreign { directory: self.directory.clone() };
-        let key = layout::own_key("format");
-        if let Some(bytes) = self.get(&key)? {
-            let found = u32::from_be_bytes((*bytes).try_into().map_err(|_| foreign())?);
-            if found > FORMAT {
-                return Err(Error::Newer { directory: self.directory.clone(), found, known: FORMAT });
-            }
-            return Ok(());
-        }
-        if !self.db.is_empty() {
-            return Err(foreign());
-        }
-        // A new one.
-        self.check_mark(mark, None)?;
-        self.raise_format(log)
-    }
-
-    /// Marks a store of an older format as one of ours: what was written before can be read as it is, and what is written
-    /// from now on an older program could not read.
-    fn raise_format(&self, log: &File) -> Result<(), Error> {
-        let key = layout::own_key("format");
-        if self.get(&key)?.is_some_and(|found| *found == FORMAT.to_be_bytes()) {
-            return Ok(());
-        }
-        let mut changes = sled::Batch::default();
-        changes.insert(key, FORMAT.to_be_bytes().to_vec());
-        self.write(changes, log)
-    }
-
-    /// The head as the last commit left it, compared with the last record there is: what was cut off at the end of the
-    /// journal, or added to it, cannot be noticed by a walk.
-    fn load_head(&self) -> Result<Option<Head>, Error> {
-        let stored = self.get(&layout::own_key("head"))?;
-        let head = stored.as_deref().map(|bytes| {
-            let (sequence, hash) = bytes.split_first_chunk()?;
-            Some((Sequence(u64::from_be_bytes(*sequence)), RecordHash(hash.try_into().ok()?)))
-        });
-        let head = head.map(|head| head.ok_or_else(|| self.damaged("the end of the journal is unreadable".to_owned())));
-        let head = head.transpose()?;
-        let last = match self.last_row(Sequence(u64::MAX))? {
-            // What a block does not hold any more is missing from the end.
-            Some((first, stored)) => {
-                let more = block::records(&stored).map_or(0, |records| records.len().saturating_sub(1));
-                Sequence(first.0.saturating_add(more as u64))
-            }
-            None => Sequence::default(),
-        };
-        let (promised, _) = head.unwrap_or_default();
-        if last < promised {
-            return Err(Error::Gap { expected: last.next() });
-        }
-        if last > promised {
-            return Err(Error::BrokenChain { sequence: last });
-        }
-        // The walk compares the hash of the last record with the head's.
-        self.walk(promised, head).try_for_each(|record| record.map(drop))?;
-        Ok(head)
-    }
-
-    /// Compares the journal with the mark, which may be older.
-    fn check_mark(&self, mark: Option<Head>, head: Option<Head>) -> Result<(), Error> {
-        let Some((acknowledged, _)) = mark else { return Ok(()) };
-        let (last, _) = head.unwrap_or_default();
-        if acknowledged > last {
-            return Err(Error::CutShort { directory: self.directory.clone(), last, acknowledged });
-        }
-        self.walk(acknowledged, mark).try_for_each(|record| record.map(drop))
-    }
-
     /// Records never change, so those up to a durable head are read without the gate.
     pub(super) fn walk(&self, from: Sequence, until: Option<Head>) -> Walk<impl Iterator<Item = Found> + Send> {
-        let start = journal::source_start(from);
+        let base = self.begun_after();
+        let start = journal::source_start(from, base);
         // The first may lie in the middle of a block.
         let (begin, error) = match self.last_row(start) {
             Ok(row) => (row.map_or(start, |(first, _)| first), None),
@@ -221,11 +161,11 @@ impl Shared {
         };
         let range = layout::record_key(begin)..=layout::record_key(Sequence(u64::MAX));
         let found = self.db.range(range).flat_map(move |entry| self.records_of(start, entry));
-        Walk::new(error.into_iter().map(Err).chain(found), from, until)
+        Walk::new(error.into_iter().map(Err).chain(found), from, base, until)
     }
 
     /// The row with the last record up to a place, or with the block in which that one is.
-    fn last_row(&self, until: Sequence) -> Result<Option<(Sequence, IVec)>, Error> {
+    pub(super) fn last_row(&self, until: Sequence) -> Result<Option<(Sequence, IVec)>, Error> {
         let rows = layout::record_key(Sequence(0))..=layout::record_key(until);
         let last = self.db.range(rows).next_back().transpose().map_err(|error| self.engine_error("read", error))?;
         Ok(last.and_then(|(key, stored)| Some((layout::record_sequence(&key)?, stored))))
@@ -303,7 +243,7 @@ impl Shared {
         }
     }
 
-    fn damaged(&self, detail: String) -> Error {
+    pub(super) fn damaged(&self, detail: String) -> Error {
         Error::Damaged { directory: self.directory.clone(), detail }
     }
 }

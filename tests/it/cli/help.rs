@@ -49,6 +49,7 @@ fn every_command_has_help_that_fits_a_terminal_and_ends_well() {
         "store import",
         "store backup",
         "store restore",
+        "store prune",
         "store rebuild-snapshots",
         "store repair",
         "completions",

@@ -2,6 +2,7 @@
 
 mod files;
 mod mending;
+mod pruning;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -14,8 +14,8 @@ use echelon::api::export::Reading;
 use echelon::api::journal::export;
 use echelon::domain::event::SCHEMA_VERSION;
 use echelon::domain::id::Sequence;
-use echelon::ledger::{Build, Ledger, check, decode, digest, encode, replay};
-use echelon::store::{MemoryStore, Reader, Record, Store};
+use echelon::ledger::{Base, Build, Error, Ledger, check, decode, digest, encode, replay};
+use echelon::store::{Batch, MemoryStore, Reader, Record, Store, Table};
 use serde_json::Value;
 
 /// A journal of one version.
@@ -151,11 +151,67 @@ fn what_is_built_from_a_journal_is_what_a_ledger_writes_along_the_way() {
     // The rest comes without rows, as after a crash.
     let mut store = content.clone();
     for record in records {
-        store.commit(echelon::store::Batch { records: vec![record], rows: Vec::new() }).expect("it follows");
+        store.commit(Batch { records: vec![record], rows: Vec::new() }).expect("it follows");
     }
     let checked = check(&content).expect("it can be read");
     assert_eq!(checked.snapshot, Some(Sequence(100)));
     let missing: Vec<_> = checked.faults.iter().map(|fault| fault.what.as_str()).collect();
     assert!(!missing.is_empty() && missing.iter().all(|what| *what == "is missing"), "{:?}", checked.faults);
     assert_eq!(content.last().expect("readable"), checked.head);
+}
+
+#[test]
+fn wherever_a_journal_is_cut_the_rest_gives_the_same_state() {
+    let golden = &GOLDEN[0];
+    let records = golden.records();
+    let whole = MemoryStore::new();
+    let mut build = Build::begin(Box::new(whole.clone())).expect("it is empty");
+    records.iter().for_each(|record| build.take(record.clone()).expect("it follows"));
+    build.finish().expect("it can be written");
+    let mut from = whole;
+    // Each is cut from the one before, which has a base from then on.
+    for until in [1, 17, 60, 61, 100, records.len() - 1, records.len()] {
+        let base = Base::at::<Error>(&from, Sequence(until as u64), || Ok(())).expect("it can be read");
+        assert_eq!(base.head(), records[until - 1].head(), "{until}");
+        let pruned = MemoryStore::new();
+        let mut build = Build::begin_after(Box::new(pruned.clone()), base.head()).expect("it is empty");
+        for row in base.rows(&from) {
+            build.take_row(row.expect("it is there")).expect("it follows");
+        }
+        for record in &records[until..] {
+            build.take(record.clone()).expect("it follows");
+        }
+        let built = build.finish().expect("it can be written");
+        assert_eq!(hex(&built.digest), golden.digest, "cut after {until}");
+        assert_eq!(digest(&replay(&pruned).expect("it can be read")), built.digest, "from the base, after {until}");
+        let (ledger, recovered) = Ledger::open(Box::new(pruned.clone())).expect("it opens");
+        assert_eq!((digest(ledger.state()), recovered.replayed), (built.digest, 0), "from the rows, after {until}");
+        let checked = check(&pruned).expect("it can be read");
+        assert_eq!(checked.faults, [], "cut after {until}");
+        assert_eq!((checked.digest, checked.base), (Some(built.digest), Some(base.head())));
+        assert_eq!(checked.records, (records.len() - until) as u64);
+
+        // Rows that cannot be used are left out, and the base has what they were made from.
+        let mut store = pruned.clone();
+        let mut batch = Batch::default();
+        batch.delete(Table::Meta, *b"snapshot");
+        store.commit(batch).expect("a good batch");
+        let (ledger, _) = Ledger::open(Box::new(pruned.clone())).expect("it opens");
+        assert_eq!(digest(ledger.state()), built.digest, "without rows, after {until}");
+
+        // A base that was changed is no base.
+        let (key, mut value) = pruned.rows(Table::Base).last().expect("there are rows").expect("readable");
+        value.push(0);
+        let mut batch = Batch::default();
+        batch.put(Table::Base, key.clone(), value.clone());
+        store.commit(batch).expect("a good batch");
+        assert!(matches!(replay(&pruned), Err(Error::Base { .. })));
+        let checked = check(&pruned).expect("it can be read");
+        assert!(checked.faults.iter().any(|fault| fault.what.contains("not usable")), "{:?}", checked.faults);
+        value.pop();
+        let mut batch = Batch::default();
+        batch.put(Table::Base, key, value);
+        store.commit(batch).expect("a good batch");
+        from = pruned;
+    }
 }

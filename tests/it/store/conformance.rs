@@ -44,6 +44,7 @@ conformance! {
     a_walk_ends_at_what_was_last_when_it_began,
     a_reader_on_another_thread_follows_the_writer,
     the_size_grows,
+    a_journal_may_begin_after_records_that_are_elsewhere,
 }
 
 fn a_new_store_is_empty(open: Open<'_>) {
@@ -307,4 +308,44 @@ fn the_size_grows(open: Open<'_>) {
     append(&mut *store, &pattern(2_000_000));
     assert!(store.size_bytes().expect("measurable") >= before + 1_000_000);
     assert_eq!(store.reader().size_bytes().expect("measurable"), store.size_bytes().expect("measurable"));
+}
+
+fn a_journal_may_begin_after_records_that_are_elsewhere(open: Open<'_>) {
+    let mut store = open();
+    assert_eq!(store.base().expect("readable"), None);
+    let base = (Sequence(7), RecordHash([0xab; 32]));
+    store.begin_after(base).expect("it is empty");
+    assert!(matches!(store.begin_after(base), Err(Error::NotNext { expected: Sequence(8), .. })), "only once");
+    for _ in 0..2 {
+        assert_eq!((store.base().expect("readable"), store.last().expect("readable")), (Some(base), Some(base)));
+        assert_eq!(store.reader().base().expect("readable"), Some(base));
+        assert_eq!(bodies(&*store, 0), Vec::<Vec<u8>>::new());
+        drop(store);
+        store = open();
+    }
+    let unlinked = Record::after(None, 1, b"one".to_vec());
+    assert!(matches!(commit(&mut *store, unlinked), Err(Error::NotNext { expected: Sequence(8), .. })));
+    let wrong = Record::after(Some((Sequence(7), RecordHash::ZERO)), 1, b"one".to_vec());
+    assert!(matches!(commit(&mut *store, wrong), Err(Error::NotChained { sequence: Sequence(8) })));
+    for body in [b"eight", b"nine!", b"ten.."] {
+        append(&mut *store, body);
+    }
+    put(&mut *store, Table::Base, b"k", b"v").expect("a good row");
+    for _ in 0..2 {
+        assert_eq!(store.base().expect("readable"), Some(base));
+        assert_eq!(store.last().expect("readable").map(|(sequence, _)| sequence), Some(Sequence(10)));
+        for (from, expected) in [(0, 3), (8, 3), (9, 2), (10, 1), (11, 0)] {
+            assert_eq!(bodies(&*store, from).len(), expected, "from {from}");
+        }
+        for from in 1..=7 {
+            let walked: Vec<_> = store.records(Sequence(from)).collect();
+            assert!(
+                matches!(walked.as_slice(), [Err(Error::Dropped { until: Sequence(7) })]),
+                "from {from}: {walked:?}"
+            );
+        }
+        drop(store);
+        store = open();
+    }
+    assert!(matches!(store.begin_after(base), Err(Error::NotNext { .. })));
 }

@@ -36,11 +36,16 @@ fn a_directory_in_use_is_refused() {
 fn a_store_of_a_newer_program_is_refused() {
     let directory = directory();
     drop(open(directory.path()));
-    tamper(directory.path(), |tree| {
-        tree.insert(b"\0format", &3_u32.to_be_bytes()).expect("writable");
-    });
-    let refused = SledStore::open(directory.path()).map(drop).expect_err("newer");
-    assert!(matches!(refused, Error::Newer { found: 3, known: 2, .. }));
+    let in_format = |format: u32| {
+        tamper(directory.path(), |tree| {
+            tree.insert(b"\0format", &format.to_be_bytes()).expect("writable");
+        });
+        SledStore::open(directory.path()).map(drop).expect_err("it is not what it says it is")
+    };
+    let beheaded = in_format(3);
+    assert!(beheaded.to_string().contains("the beginning of the journal is missing"), "{beheaded}");
+    let refused = in_format(4);
+    assert!(matches!(refused, Error::Newer { found: 4, known: 3, .. }));
     assert!(refused.to_string().contains("newer program"), "{refused}");
 }
 

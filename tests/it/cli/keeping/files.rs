@@ -58,7 +58,7 @@ const TAMPERINGS: [Tampering; 16] = [
     ("something else", |_| vec!["{\"a\": 1}".to_owned()], &["line 1", "not a journal"]),
     ("no JSON", |_| vec!["hello".to_owned()], &["line 1", "not a journal"]),
     ("without its header", |lines| lines[1..].to_vec(), &["line 1", "not a journal"]),
-    ("newer", |lines| edited(lines, 0, "\"format\":1", "\"format\":2"), &["line 1", "newer program"]),
+    ("newer", |lines| edited(lines, 0, "\"format\":1", "\"format\":3"), &["line 1", "newer program"]),
     ("cut off between lines", |lines| lines[..9].to_vec(), &["line 10", "cut off"]),
     (
         "cut off in a line",
