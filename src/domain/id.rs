@@ -278,7 +278,7 @@ text_id!(
 text_id!(
     /// A skill: `postgresql`, `code-review`.
     Skill,
-    Name,
+    Arc<str>,
     is_name,
     "a skill (lower-case letters, digits, `_`, `-`)"
 );
@@ -443,6 +443,16 @@ mod tests {
             assert!(!id.matches(not_found), "{not_found}");
         }
         assert!("ins_0191e0c070007abc8def0123456789ab".parse::<TaskId>().is_err());
+    }
+
+    #[test]
+    fn what_a_plan_may_name_is_not_kept_for_the_life_of_the_process() {
+        let text = "made-up-by-a-planner";
+        assert!(text.parse::<Skill>().is_ok() && text.parse::<Position>().is_ok());
+        assert!(text.parse::<StepKey>().is_ok() && text.parse::<WorkType>().is_ok());
+        assert!(!name::is_kept(text));
+        assert!("made/up/ic".parse::<IcId>().is_ok());
+        assert!(name::is_kept("made/up/ic") && name::is_kept("made/up"));
     }
 
     #[test]

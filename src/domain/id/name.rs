@@ -1,8 +1,9 @@
 //! Names of places and people, each kept once: equal names are the same address, so that comparing, cloning and finding the
 //! place above costs nothing.
 //!
-//! What is kept stays for the life of the process. That is for what a chart names, of which there are as many as the
-//! organisation is large; what every plan or client makes up anew is a text of its own instead.
+//! What is kept stays for the life of the process. That is for places, people and workers, of which there are as many as the
+//! organisation is large. What a plan may name, steps and skills among it, is a text of its own instead: plans come from
+//! programs, too, and one that makes up names without end must not fill the memory.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -58,6 +59,12 @@ fn keep(text: &str) -> Name {
     let name = Name(Box::leak(Box::new(Kept { text: text.into(), hash, above })));
     kept.insert(&name.0.text, name);
     name
+}
+
+/// Whether a text is kept.
+#[cfg(test)]
+pub(super) fn is_kept(text: &str) -> bool {
+    KEPT.read().unwrap_or_else(PoisonError::into_inner).contains_key(text)
 }
 
 impl Deref for Name {

@@ -13,8 +13,11 @@ use crate::domain::state::{Load, State};
 use crate::domain::task::{Assignee, Attempt, State as TaskState, Task};
 use crate::domain::time::Effort;
 
+/// What a task adds to the desk of an IC, if it lies on one.
+type Weight = Option<(IcId, Load)>;
+
 /// What a task adds to the desk of an IC.
-pub(super) fn weight(state: &State, task: &Task) -> Option<(IcId, Load)> {
+pub(super) fn weight(state: &State, task: &Task) -> Weight {
     let committed = |ic: &IcId| remaining(task, pace(state.history_of(ic), &task.work));
     match &task.state {
         TaskState::Assigned { assignee: Assignee::Ic(ic) } => {
@@ -40,9 +43,6 @@ pub(super) fn weight(state: &State, task: &Task) -> Option<(IcId, Load)> {
         | TaskState::Cancelled { .. } => None,
     }
 }
-
-/// What a task adds to the desk of an IC.
-type Weight = Option<(IcId, Load)>;
 
 /// What a task adds to the desk of an IC is something else now.
 pub(super) fn replace_weight(state: &mut State, id: TaskId, before: &Weight, now: &Weight) {
